@@ -1,0 +1,41 @@
+"""Gatewise: from a table of time series to a tuned LSTM forecaster, and an honest word on whether it earned its place.
+
+Example:
+    >>> import gatewise
+    >>> sorted(gatewise.__all__)
+    ['Forecaster', 'GatewiseError', 'Settings', 'Study', 'load_panel', 'tune']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gatewise.data.load import load_panel
+    from gatewise.errors import GatewiseError
+    from gatewise.experiment import Study, tune
+    from gatewise.forecast import Forecaster
+    from gatewise.settings import Settings
+
+__all__ = ["Forecaster", "GatewiseError", "Settings", "Study", "load_panel", "tune"]
+
+_HOMES = {
+    "Forecaster": "gatewise.forecast",
+    "GatewiseError": "gatewise.errors",
+    "Settings": "gatewise.settings",
+    "Study": "gatewise.experiment",
+    "load_panel": "gatewise.data.load",
+    "tune": "gatewise.experiment",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Heavy libraries load with the first name that needs them, so that `gatewise --help` answers at once.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'gatewise' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

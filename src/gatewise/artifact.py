@@ -1,0 +1,175 @@
+"""A model on disk: weights in safetensors, everything else in JSON, and never a pickle.
+
+A model folder holds ``model.safetensors`` (weights, scaling, residuals, the last values of every series) and
+``model.json`` (format version, settings, names, time stamps). It loads on any machine and needs no data to forecast.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gatewise.architecture import architecture_of
+from gatewise.data.panel import Panel, Series
+from gatewise.data.scaling import Scaler
+from gatewise.errors import RunFolderError, SettingsError
+from gatewise.fitted import Fitted
+from gatewise.model.network import parameter_count
+from gatewise.settings import Settings
+
+__all__ = ["FORMAT", "Saved", "load_model", "save_model"]
+
+FORMAT = 1
+"""Version of the folder's layout; a newer one is refused with a clear word."""
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """A model with what it needs to forecast.
+
+    Attributes:
+        fitted: the model.
+        context: the last steps of every series that it was trained on, at least a window of each.
+    """
+
+    fitted: Fitted
+    context: Panel
+
+
+def context_length(settings: Settings) -> int:
+    """Return how many last steps of each series a model keeps: a window, and enough to draw a forecast beside."""
+    return max(settings.window or 1, 4 * (settings.horizon or 1))
+
+
+def save_model(folder: Path, saved: Saved) -> None:
+    """Write a model folder.
+
+    Args:
+        folder: created if missing; files of an earlier model in it are replaced.
+        saved: the model and its context.
+    """
+    from safetensors.numpy import save_file
+
+    fitted = saved.fitted
+    context = saved.context.map(lambda one: one.tail(context_length(fitted.settings)))
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        "parameters": fitted.parameters,
+        "scaler.center": fitted.scaler.center,
+        "scaler.scale": fitted.scaler.scale,
+        "residuals": fitted.residuals,
+        "context.values": np.concatenate([one.values for one in context]),
+        "context.observed": np.concatenate([one.observed for one in context]).astype(np.uint8),
+        "context.inserted": np.concatenate([one.inserted for one in context]).astype(np.uint8),
+        "context.length": context.lengths,
+    }
+    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / "model.safetensors")
+    document = {
+        "format": FORMAT,
+        "gatewise": version("gatewise"),
+        "parameters": len(fitted.parameters),
+        "settings": fitted.settings.model_dump(mode="json"),
+        "unique_ids": list(fitted.unique_ids),
+        "context": {
+            "name": context.name,
+            "freq": context.freq,
+            "time": context.time,
+            "target": list(context.target),
+            "id_column": context.id_column,
+            "fingerprint": context.fingerprint,
+            "unique_ids": [one.unique_id for one in context],
+            "end": [_stamp(one.index[-1]) for one in context],
+        },
+    }
+    (folder / "model.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def load_model(folder: Path) -> Saved:
+    """Read a model folder.
+
+    Raises:
+        RunFolderError: when the folder is missing, damaged, or written by a newer version.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = folder / "model.json"
+    if not path.is_file():
+        raise RunFolderError(
+            f"a model folder must hold model.json and model.safetensors, but '{folder}' has no model.json. "
+            "Name a run folder that 'gatewise fit' or 'gatewise tune' finished."
+        )
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] > FORMAT:
+            raise RunFolderError(
+                f"the model in '{folder}' must have format {FORMAT} or older, but it has format {document['format']} "
+                f"(written by gatewise {document['gatewise']}). Install a newer gatewise to read it."
+            )
+        return _restore(document, load_file(folder / "model.safetensors"))
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, IndexError, SettingsError) as error:
+        raise RunFolderError(
+            f"the model in '{folder}' is damaged: {type(error).__name__}: {error}. Restore the folder or fit again."
+        ) from None
+
+
+def _restore(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Saved:
+    settings = Settings.of(**document["settings"])
+    needed = parameter_count(architecture_of(settings))
+    if tensors["parameters"].shape != (needed,) or not np.isfinite(tensors["parameters"]).all():
+        raise ValueError(f"the settings need {needed} finite weights, but there are {tensors['parameters'].shape}")
+    fitted = Fitted(
+        settings=settings,
+        parameters=tensors["parameters"],
+        unique_ids=tuple(document["unique_ids"]),
+        scaler=Scaler(tensors["scaler.center"], tensors["scaler.scale"]),
+        residuals=tensors["residuals"],
+    )
+    return Saved(fitted, _context(document["context"], tensors))
+
+
+def _context(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Panel:
+    stops = np.cumsum(tensors["context.length"])
+    freq = document["freq"]
+    series = []
+    for number, (name, end) in enumerate(zip(document["unique_ids"], document["end"], strict=True)):
+        part = slice(int(stops[number] - tensors["context.length"][number]), int(stops[number]))
+        series.append(
+            Series(
+                unique_id=name,
+                index=_index(end, freq, part.stop - part.start),
+                values=tensors["context.values"][part],
+                observed=tensors["context.observed"][part].astype(bool),
+                inserted=tensors["context.inserted"][part].astype(bool),
+            )
+        )
+    return Panel(
+        series=tuple(series),
+        freq=freq,
+        name=document["name"],
+        time=document["time"],
+        target=tuple(document["target"]),
+        id_column=document["id_column"],
+        fingerprint=document["fingerprint"],
+    )
+
+
+def _stamp(last: Any) -> Any:
+    """Return an index's last element as JSON: ISO text with its zone beside it, or a whole number."""
+    if isinstance(last, pd.Timestamp):
+        return {"at": last.tz_localize(None).isoformat(), "zone": str(last.tz) if last.tz else None}
+    return int(last)
+
+
+def _index(end: Any, freq: str | int, length: int) -> pd.Index:
+    """Return the regular index of `length` steps that ends at `end`."""
+    if isinstance(end, dict):
+        return pd.date_range(end=pd.Timestamp(end["at"], tz=end["zone"]), periods=length, freq=str(freq))
+    step = int(freq)
+    return pd.Index(end - step * np.arange(length)[::-1])

@@ -1,0 +1,60 @@
+"""Forecast intervals by split conformal prediction: residuals on validation origins, never on training ones.
+
+Source: Vovk, Gammerman and Shafer (2005); Stankeviciute, Alaa and van der Schaar (2021), "Conformal time-series
+forecasting", for one radius per step of the horizon.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+__all__ = ["MOST_RESIDUALS", "enough_for", "radius"]
+
+MOST_RESIDUALS = 1000
+"""Residuals kept per step; more change the quantiles by less than their own noise."""
+
+
+def enough_for(origins: int, level: int) -> bool:
+    """Tell whether a step's own residuals can carry a level: it takes ``level / (100 - level)`` of them.
+
+    Example:
+        >>> enough_for(19, 95), enough_for(18, 95)
+        (True, False)
+    """
+    return math.ceil((origins + 1) * level / 100) <= origins
+
+
+def radius(residuals: np.ndarray, level: int) -> np.ndarray:
+    """Return half the width of the interval at each step, shape ``(horizon,)``.
+
+    With enough origins this is the ``ceil((n + 1) * level)``-th smallest absolute residual of the step. With fewer,
+    the steps are pooled, each in units of its own mean, and the radius is at least the step's largest residual: a
+    higher level is never narrower than a lower one.
+
+    Args:
+        residuals: absolute errors on validation origins, shape ``(origin, horizon)``, NaN where the truth is missing.
+        level: coverage asked for, in %, between 1 and 99.
+    """
+    return np.array([_step_radius(residuals, step, level) for step in range(residuals.shape[1])])
+
+
+def _step_radius(residuals: np.ndarray, step: int, level: int) -> float:
+    own = residuals[:, step]
+    own = own[np.isfinite(own)]
+    if enough_for(len(own), level):
+        return _quantile(own, level)
+    means = np.nanmean(residuals, axis=0) if np.isfinite(residuals).any() else np.zeros(residuals.shape[1])
+    pooled = residuals / np.where(means > 0, means, 1.0)
+    pooled = pooled[np.isfinite(pooled)]
+    widest = float(own.max()) if len(own) else 0.0
+    if len(pooled) == 0 or not np.isfinite(means[step]):
+        return widest
+    return max(widest, float(means[step]) * _quantile(pooled, level))
+
+
+def _quantile(values: np.ndarray, level: int) -> float:
+    """Return the finite-sample quantile, or the largest value where there are too few."""
+    rank = min(math.ceil((len(values) + 1) * level / 100), len(values))
+    return float(np.sort(values)[rank - 1])

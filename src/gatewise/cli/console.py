@@ -1,0 +1,172 @@
+"""What a run says while it goes: a live display on a terminal, few plain lines elsewhere, always on stderr."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from gatewise.search.study import Listener, Trial
+    from gatewise.settings import Settings
+    from gatewise.train.fit import Epoch
+
+__all__ = ["Interrupt", "Reporter", "sparkline"]
+
+BARS = "▁▂▃▄▅▆▇█"
+REFIT = -1
+"""Number under which the training on all rows reports its epochs."""
+
+
+def sparkline(values: list[float], width: int = 40) -> str:
+    """Return values as a line of bars, the newest last.
+
+    Example:
+        >>> sparkline([4.0, 3.0, 2.0, 1.0])
+        '█▆▃▁'
+    """
+    shown = [value for value in values if value == value][-width:]
+    if not shown:
+        return ""
+    low, span = min(shown), (max(shown) - min(shown)) or 1.0
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in shown)
+
+
+@dataclass
+class Interrupt:
+    """Ctrl-C once ends the work early and keeps the best so far; twice stops at once."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def armed(self) -> Iterator[Interrupt]:
+        """Catch SIGINT inside the block."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self.asked.is_set():
+                raise KeyboardInterrupt
+            self.asked.set()
+            print("interrupted: keeping the best so far; press Ctrl-C again to stop at once", file=sys.stderr)
+
+        before = signal.signal(signal.SIGINT, handle)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def __call__(self) -> bool:
+        """Tell whether the user asked to stop."""
+        return self.asked.is_set()
+
+
+class Reporter:
+    """Follows a run and shows it.
+
+    Args:
+        total: trials that the run will make.
+        quiet: say nothing but errors.
+        verbose: a line for every epoch.
+        time_limit: seconds after which no trial starts, None for no limit.
+    """
+
+    def __init__(self, total: int, *, quiet: bool = False, verbose: bool = False, time_limit: float | None = None):
+        self.total, self.quiet, self.verbose, self.time_limit = total, quiet, verbose, time_limit
+        self.began = time.monotonic()
+        self.best: Trial | None = None
+        self.done = 0
+        self.curves: dict[int, list[Epoch]] = {}
+        self.limits: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._show_live = sys.stderr.isatty() and not quiet and not verbose
+
+    def listener(self) -> Listener:
+        """Return what a run tells its events to."""
+        from gatewise.search.study import Listener
+
+        return Listener(self._on_start, self._on_epoch, self._on_trial)
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Keep the live display up inside the block, where stderr is a terminal."""
+        if not self._show_live:
+            yield
+            return
+        from rich.live import Live
+
+        with Live(console=self._console(), get_renderable=self._render, refresh_per_second=4, transient=True):
+            yield
+
+    def say(self, text: str) -> None:
+        """Print one line to stderr, unless quiet."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True)
+
+    def _on_start(self, number: int, settings: Settings) -> None:
+        with self._lock:
+            self.curves[number], self.limits[number] = [], settings.epochs
+
+    def _on_epoch(self, number: int, epoch: Epoch) -> None:
+        with self._lock:
+            self.curves.setdefault(number, []).append(epoch)
+        if self.verbose:
+            name = "refit" if number == REFIT else f"trial {number}"
+            self.say(
+                f"{name} epoch {epoch.number}: train {epoch.train_loss:.5g}, validation {epoch.val_loss:.5g}, "
+                f"rate {epoch.learning_rate:.3g}, gradient {epoch.gradient_norm:.3g}, clipped {epoch.clipped:.0%}, "
+                f"{epoch.seconds:.2f} s"
+            )
+
+    def _on_trial(self, trial: Trial) -> None:
+        with self._lock:
+            self.done += 1
+            self.curves.pop(trial.number, None)
+            better = self.best is None or trial.score < self.best.score
+            if better:
+                self.best = trial
+        if self._show_live:
+            return
+        mark = " (best so far)" if better and self.total > 1 else ""
+        score = "diverged" if trial.status == "diverged" else f"MASE {trial.score:.4f} on validation{mark}"
+        self.say(
+            f"trial {self.done}/{self.total}: {score}, {trial.epochs} epochs, {trial.seconds:.1f} s; {trial.message}"
+        )
+
+    def _left(self) -> str:
+        """Return the time left as a text, by the pace so far."""
+        spent = time.monotonic() - self.began
+        if not self.done:
+            return "estimating"
+        left = spent / self.done * (self.total - self.done)
+        if self.time_limit is not None:
+            left = min(left, max(self.time_limit - spent, 0.0))
+        return f"{int(left // 60)}:{int(left % 60):02d} left"
+
+    def _render(self) -> RenderableType:
+        from rich.table import Table
+
+        with self._lock:
+            best = f"MASE {self.best.score:.4f} (trial {self.best.number})" if self.best else "none yet"
+            table = Table.grid(padding=(0, 2))
+            table.add_row("[bold]Gatewise[/]", f"{self.done}/{self.total} trials", self._left(), f"best {best}")
+            for number, epochs in sorted(self.curves.items()):
+                name = "all rows" if number == REFIT else f"trial {number}"
+                losses = [one.train_loss if one.val_loss != one.val_loss else one.val_loss for one in epochs]
+                now = f"{losses[-1]:.4g}" if losses else "compiling"
+                limit = self.limits.get(number, "")
+                table.add_row(
+                    name, f"epoch {len(epochs)}/{limit}" if limit else f"epoch {len(epochs)}", now, sparkline(losses)
+                )
+        return table

@@ -1,0 +1,80 @@
+"""Flags: the common ones come from the table of settings, so that each is written once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from gatewise.configuration import parse_assignment, read_toml
+from gatewise.settings import settings_table
+
+__all__ = ["READING", "SEARCHING", "TRAINING", "ConfigOption", "SetOption", "given_settings", "with_flags"]
+
+READING = ("target", "time", "id", "freq", "season", "max_missing")
+"""Settings with a flag of their own in every command that reads a table."""
+TRAINING = (*READING, "horizon", "val_windows", "test_windows", "level", "preset", "seed")
+"""Settings with a flag of their own in every command that trains."""
+SEARCHING = (*TRAINING, "trials", "time_limit", "jobs")
+"""Settings with a flag of their own in every command that searches."""
+
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as dropout=0.3; repeatable.")
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings from a TOML file.")]
+
+
+def with_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command one flag per named setting, in place of its parameter `flags`.
+
+    The command is called with ``flags`` as a dictionary of those that were given, still as text: the settings check
+    and convert them, so a flag, a TOML file and Python say the same about the same mistake.
+    """
+    rows = {row.name: row for row in settings_table()}
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        own = inspect.signature(command).parameters
+        # Evaluated here: the annotations of a module are text, and the wrapper below lives in another one.
+        hints = get_type_hints(command, include_extras=True)
+
+        def wrapped(**arguments: Any) -> Any:
+            flags = {name: arguments.pop(name) for name in names}
+            return command(**arguments, flags={name: value for name, value in flags.items() if value is not None})
+
+        parameters = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+            for parameter in own.values()
+            if parameter.name != "flags"
+        ]
+        for name in names:
+            row = rows[name]
+            shown = "|".join(row.choices) if row.choices else (row.unit or row.kind).upper()
+            option = typer.Option(
+                f"--{name.replace('_', '-')}", metavar=shown, help=f"{row.help[0].upper()}{row.help[1:]}."
+            )
+            parameters.append(
+                inspect.Parameter(
+                    name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+                )
+            )
+        wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+        wrapped.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
+        wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return wrapped
+
+    return decorate
+
+
+def given_settings(config: Path | None, assignments: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that the user gave: a flag wins over ``--set``, which wins over ``--config``.
+
+    Raises:
+        SettingsError: for a file or an assignment that cannot be read, or an unknown name in the file.
+    """
+    given = read_toml(config) if config is not None else {}
+    given.update(parse_assignment(text) for text in assignments or [])
+    given.update(flags)
+    return given

@@ -1,0 +1,1 @@
+"""Tables in, panels out: reading, checking, splitting and windowing. NumPy and pandas only."""

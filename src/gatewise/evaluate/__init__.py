@@ -1,0 +1,1 @@
+"""Judging a model on origins that it never saw: backtest, baselines, leaderboard, verdict."""

@@ -1,0 +1,112 @@
+"""The backtest: forecasts from the last origins, each beside the baselines' and the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gatewise.data.panel import Panel, extend_index
+from gatewise.data.split import Split
+from gatewise.evaluate.baselines import BASELINES
+from gatewise.fitted import Fitted
+from gatewise.metrics import mae, mase_scale, rmse, smape
+from gatewise.settings import Settings
+
+__all__ = ["MODEL", "backtest", "forecast_table", "leaderboard"]
+
+MODEL = "gatewise"
+"""Name of the model's column in every table."""
+
+
+def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int, ...]) -> pd.DataFrame:
+    """Return forecasts beyond the end of every series as a long table.
+
+    Returns:
+        Columns ``unique_id, ds, gatewise`` and ``gatewise-lo-80, gatewise-hi-80`` for every level, in the user's units;
+        `horizon` rows per series. There are no interval columns without validation residuals.
+    """
+    point, scaler = fitted.forecast(panel, horizon)
+    table = pd.DataFrame(
+        {
+            "unique_id": np.repeat([one.unique_id for one in panel], horizon),
+            "ds": _stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
+            MODEL: point.reshape(-1),
+        }
+    )
+    for level in sorted(levels) if len(fitted.residuals) else ():
+        spread = fitted.radius(level, horizon)[None, :] * scaler.scale[:, None]
+        table[f"{MODEL}-lo-{level}"] = (point - spread).reshape(-1)
+        table[f"{MODEL}-hi-{level}"] = (point + spread).reshape(-1)
+    return table
+
+
+def _stack(parts: list[pd.Index]) -> pd.Index:
+    return parts[0].append(parts[1:])
+
+
+def backtest(fitted: Fitted, panel: Panel, split: Split, settings: Settings) -> pd.DataFrame:
+    """Return the model's and the baselines' forecasts of the test part, from every test origin.
+
+    The model stays as it is; at each origin it sees the values up to there and nothing behind. Rows that the table did
+    not have (inserted time stamps) are left out; a missing truth is NaN.
+
+    Returns:
+        Columns ``unique_id, ds, cutoff, y, gatewise``, its intervals, and one column per baseline.
+    """
+    season = settings.season or 1
+    parts = []
+    for distance in split.test_cutoffs:
+        history = panel.head(distance)
+        table = forecast_table(fitted, history, split.horizon, settings.level)
+        truth = [one.values[len(one) - distance :][: split.horizon] for one in panel]
+        observed = [one.observed[len(one) - distance :][: split.horizon] for one in panel]
+        present = [~one.inserted[len(one) - distance :][: split.horizon] for one in panel]
+        cutoffs = _stack([one.index[[-1] * split.horizon] for one in history])
+        table.insert(2, "cutoff", cutoffs)
+        table.insert(3, "y", np.where(np.concatenate(observed), np.concatenate(truth), np.nan))
+        for name, forecast in BASELINES.items():
+            table[name] = np.concatenate([forecast(one, split.horizon, season) for one in history])
+        parts.append(table[np.concatenate(present)])
+    whole = pd.concat(parts, ignore_index=True)
+    order = {one.unique_id: number for number, one in enumerate(panel)}
+    return whole.sort_values("unique_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
+
+
+def leaderboard(table: pd.DataFrame, panel: Panel, split: Split, season: int) -> pd.DataFrame:
+    """Return the metrics of the model and of every baseline over the test part, best first.
+
+    MASE and sMAPE are means over the series; RMSE and MAE run over all rows, in the user's units. The denominator of
+    MASE comes from the rows before the first test origin; series where it is 0 (constant ones) do not count for it.
+
+    Returns:
+        Columns ``model, MASE, sMAPE, RMSE, MAE``.
+    """
+    scale = {one.unique_id: mase_scale(one, season) for one in panel.head(split.test)}
+    rows = []
+    for model in (MODEL, *BASELINES):
+        per_series = [
+            (mae(y, f) / scale[str(name)] if scale[str(name)] > 0 else np.nan, smape(y, f))
+            for name, part in table.groupby("unique_id", sort=False)
+            if np.isfinite(y := part["y"].to_numpy()).any() and len(f := part[model].to_numpy())
+        ]
+        mase, symmetric = (np.array(column) for column in zip(*per_series, strict=True)) if per_series else ([], [])
+        known = table["y"].notna()
+        truth, made = table.loc[known, "y"].to_numpy(), table.loc[known, model].to_numpy()
+        rows.append(
+            {
+                "model": model,
+                "MASE": _mean(mase),
+                "sMAPE": _mean(symmetric),
+                "RMSE": rmse(truth, made) if len(truth) else np.nan,
+                "MAE": mae(truth, made) if len(truth) else np.nan,
+            }
+        )
+    board = pd.DataFrame(rows)
+    by = "MASE" if board["MASE"].notna().all() else "MAE"
+    return board.sort_values(by, kind="stable", ignore_index=True)
+
+
+def _mean(values: np.ndarray | list[float]) -> float:
+    finite = np.asarray(values, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    return float(finite.mean()) if len(finite) else float("nan")

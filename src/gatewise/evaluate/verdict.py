@@ -1,0 +1,46 @@
+"""The verdict in words: whether the LSTM earned its place beside the forecasts that cost nothing."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from gatewise.evaluate.backtest import MODEL
+
+__all__ = ["verdict"]
+
+FEW_ORIGINS = 3
+"""With fewer test origins the verdict says that it rests on little."""
+
+
+def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
+    """Return one or two sentences on a leaderboard.
+
+    Args:
+        board: as `leaderboard` returns it.
+        origins: test origins per series.
+        series: number of series.
+
+    Example:
+        >>> import pandas as pd
+        >>> board = pd.DataFrame({"model": ["gatewise", "last_value"], "MASE": [0.8, 1.0], "MAE": [8.0, 10.0]})
+        >>> verdict(board, origins=5, series=1)
+        'Gatewise beats last value, the best baseline, by 20 % (MASE 0.800 against 1.000) on 5 origins.'
+    """
+    metric = "MASE" if board["MASE"].notna().all() else "MAE"
+    scores = board.set_index("model")[metric]
+    ours, others = float(scores[MODEL]), scores.drop(MODEL)
+    best = str(others.idxmin())
+    theirs, name = float(others[best]), best.replace("_", " ")
+    on = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
+    if math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-12):
+        text = f"The LSTM is no better than {name} here ({metric} {ours:.3f} against {theirs:.3f}) {on}."
+    elif ours < theirs:
+        share = f"{100 * (1 - ours / theirs):.0f} %"
+        text = f"Gatewise beats {name}, the best baseline, by {share} ({metric} {ours:.3f} against {theirs:.3f}) {on}."
+    else:
+        text = f"Do not use the LSTM here: {name} is better and free ({metric} {theirs:.3f} against {ours:.3f}) {on}."
+    if origins < FEW_ORIGINS and series == 1:
+        text += " So few origins are weak evidence; more --test-windows would say more."
+    return text

@@ -1,0 +1,397 @@
+"""One experiment from a panel to a verdict: search or one training, backtest, refit, forecast, run folder, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from gatewise.artifact import Saved
+from gatewise.calibrate import enough_for
+from gatewise.data.check import diagnose
+from gatewise.data.panel import Panel
+from gatewise.data.split import Split
+from gatewise.errors import DataError, SettingsError, nearest
+from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
+from gatewise.evaluate.verdict import verdict
+from gatewise.fitted import Candidate, Fitted, Workbench, refit
+from gatewise.forecast import Forecaster, native_like, panel_of, user_columns
+from gatewise.preset import resolve
+from gatewise.report.html import write_report
+from gatewise.runs.store import RunFolder
+from gatewise.search.space import Space, space_of
+from gatewise.search.study import Listener, Trial, search
+from gatewise.settings import Settings
+
+__all__ = ["Command", "Outcome", "Plan", "Study", "plan", "run", "tune"]
+
+Command = Literal["fit", "tune", "demo"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An experiment that has passed every check and can start.
+
+    Attributes:
+        command: what was asked for.
+        panel: the data.
+        settings: resolved settings.
+        reasons: why the preset chose what it chose.
+        space: what the search varies; nothing for one training.
+        bench: the data without its test part, ready for training.
+    """
+
+    command: Command
+    panel: Panel
+    settings: Settings
+    reasons: tuple[str, ...]
+    space: Space
+    bench: Workbench
+
+    @property
+    def split(self) -> Split:
+        """Where training, validation and test part begin."""
+        return self.bench.split
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Names of the settings that ``trials.csv`` shows."""
+        names = ("window", "patch", "hidden", "batch_size", "learning_rate", "schedule", "optimizer", "dropout", "loss")
+        return tuple(self.space.priors) or names
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """All that an experiment found.
+
+    Attributes:
+        plan: what was asked for.
+        trials: every finished trial, in order.
+        candidate: the best one, with the model that the backtest used.
+        final: the model trained anew on every row (the candidate's own after an interruption), for `forecast`.
+        forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``.
+        backtest: the test origins, None without a test part.
+        leaderboard: the model beside the baselines, None without a test part.
+        verdict: whether the LSTM earned its place, in words.
+        notes: what was done with the data, in words.
+        interrupted: True when the user ended it early.
+        seconds: duration.
+    """
+
+    plan: Plan
+    trials: tuple[Trial, ...]
+    candidate: Candidate
+    final: Fitted
+    forecast: pd.DataFrame
+    backtest: pd.DataFrame | None
+    leaderboard: pd.DataFrame | None
+    verdict: str
+    notes: tuple[str, ...]
+    interrupted: bool
+    seconds: float
+
+    @property
+    def best(self) -> Trial:
+        """The record of the best trial."""
+        return next(trial for trial in self.trials if trial.settings == self.candidate.fitted.settings)
+
+    def summary(self, folder: Path | None = None) -> dict[str, Any]:
+        """Return what ``--json`` prints and ``summary.json`` keeps."""
+        best, settings = self.best, self.plan.settings
+        statuses = [trial.status for trial in self.trials]
+        chosen = {name: getattr(best.settings, name) for name in self.plan.varied}
+        return {
+            "gatewise_version": version("gatewise"),
+            "command": self.plan.command,
+            "run_folder": str(folder) if folder else None,
+            "interrupted": self.interrupted,
+            "seconds": round(self.seconds, 3),
+            "horizon": settings.horizon,
+            "season": settings.season,
+            "trials": {"finished": len(statuses), "diverged": statuses.count("diverged"), "failed": 0},
+            "best": {
+                "trial": best.number,
+                "score": best.score,
+                "best_epoch": best.best_epoch,
+                "status": best.status,
+                "message": best.message,
+                "settings": chosen,
+            },
+            "leaderboard": self.leaderboard.to_dict("records") if self.leaderboard is not None else [],
+            "verdict": self.verdict,
+            "reasons": list(self.plan.reasons),
+            "notes": list(self.notes),
+        }
+
+
+def plan(command: Command, panel: Panel, given: dict[str, Any]) -> Plan:
+    """Check an experiment and resolve its settings; nothing is trained or written.
+
+    Args:
+        command: ``fit`` for one training, ``tune`` or ``demo`` for a search.
+        panel: the data.
+        given: the settings that the user set, by name.
+
+    Raises:
+        SettingsError: for unknown names, values out of range, or clashes.
+        DataError: when the data cannot carry window, horizon and held-out parts.
+    """
+    resolved = resolve(panel, given)
+    settings = resolved.settings
+    if settings.base == "season" and (settings.window or 1) < (settings.season or 1):
+        raise DataError(
+            f"window must be at least season with base season, but window={settings.window} and "
+            f"season={settings.season}. Use a longer window or base last."
+        )
+    bench = Workbench.of(panel, settings)
+    space = Space(settings, {})
+    if command != "fit":
+        space = _space(settings, given, len(panel.shortest) - bench.split.held_out)
+    return Plan(command, panel, space.start, resolved.reasons, space, bench)
+
+
+def _space(settings: Settings, given: dict[str, Any], train_rows: int) -> Space:
+    """Return what a search varies: all that was left open, or just what `vary` names."""
+    named = settings.vary or ()
+    pinned = {name: value for name, value in given.items() if name not in named}
+    priors = space_of(settings, pinned, train_rows).priors
+    unknown = [name for name in named if name not in priors]
+    if unknown:
+        raise SettingsError(
+            f"vary must name settings that a search can vary here, but it names '{unknown[0]}'. "
+            f"Known are: {', '.join(priors)}.{nearest(unknown[0], priors)}"
+        )
+    if named:
+        priors = {name: prior for name, prior in priors.items() if name in named}
+    if not priors:
+        raise SettingsError(
+            "a search needs at least one setting to vary, but every one is set. Leave some open, or use 'gatewise fit'."
+        )
+    return Space(settings.change(vary=tuple(priors)), priors)
+
+
+def run(
+    made: Plan,
+    folder: RunFolder | None = None,
+    *,
+    listener: Listener | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Run an experiment to its end, writing into a run folder as it goes.
+
+    Args:
+        made: the checked plan.
+        folder: where to write; None writes nothing.
+        listener: is told of starts, epochs and ends, beside the folder.
+        should_stop: asked often; True ends the experiment early with the best model so far.
+
+    Raises:
+        TrainingError: when no training gave a usable model.
+    """
+    began = time.monotonic()
+    listener = listener or Listener()
+    if folder is not None:
+        _write_start(folder, made)
+        listener = _recorded(listener, folder, made)
+    trials, candidate = search(
+        made.bench,
+        made.space,
+        trials=1 if made.command == "fit" else made.settings.trials,
+        storage=folder.storage if folder else None,
+        listener=listener,
+        should_stop=should_stop,
+    )
+    interrupted = should_stop()
+    final = candidate.fitted
+    if not interrupted:
+        final = refit(
+            made.panel, candidate, observe=lambda epoch: listener.on_epoch(-1, epoch), should_stop=should_stop
+        )
+        interrupted = should_stop()
+        final = candidate.fitted if interrupted else final
+    settings = candidate.fitted.settings
+    table = board = None
+    words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
+    if made.split.test:
+        table = backtest(candidate.fitted, made.panel, made.split, settings)
+        board = leaderboard(table, made.panel, made.split, settings.season or 1)
+        words = verdict(board, len(made.split.test_cutoffs), len(made.panel))
+    outcome = Outcome(
+        plan=made,
+        trials=tuple(trials),
+        candidate=candidate,
+        final=final,
+        forecast=forecast_table(final, made.panel, settings.horizon or 1, settings.level),
+        backtest=table,
+        leaderboard=board,
+        verdict=words,
+        notes=_notes(made, candidate, refitted=not interrupted),
+        interrupted=interrupted,
+        seconds=time.monotonic() - began,
+    )
+    if folder is not None:
+        _write_end(folder, outcome)
+    return outcome
+
+
+def _recorded(listener: Listener, folder: RunFolder, made: Plan) -> Listener:
+    """Return a listener that writes to the run folder before it passes on what it was told."""
+
+    def on_epoch(number: int, epoch: Any) -> None:
+        folder.add_epoch("refit" if number < 0 else number, epoch)
+        listener.on_epoch(number, epoch)
+
+    def on_trial(trial: Trial) -> None:
+        folder.add_trial(trial, made.varied)
+        listener.on_trial(trial)
+
+    return replace(listener, on_epoch=on_epoch, on_trial=on_trial)
+
+
+def _write_start(folder: RunFolder, made: Plan) -> None:
+    panel = made.panel
+    folder.write_settings("run.toml", made.settings)
+    folder.write_json(
+        "data.json",
+        {
+            "name": panel.name,
+            "fingerprint": panel.fingerprint,
+            "columns": {"time": panel.time, "target": list(panel.target), "id": panel.id_column},
+            "freq": panel.freq,
+            "season": made.settings.season,
+            "series": len(panel),
+            "rows": int(panel.lengths.sum()),
+            "repairs": asdict(panel.repairs),
+            "diagnosis": diagnose(panel, made.settings.season).to_dict(),
+        },
+    )
+
+
+def _write_end(folder: RunFolder, outcome: Outcome) -> None:
+    folder.write_settings("best.toml", outcome.candidate.fitted.settings)
+    folder.write_table("forecast.csv", outcome.forecast)
+    if outcome.backtest is not None and outcome.leaderboard is not None:
+        folder.write_table("backtest.csv", outcome.backtest)
+        folder.write_table("leaderboard.csv", outcome.leaderboard)
+    folder.write_model(Saved(outcome.final, outcome.plan.panel))
+    folder.write_json("summary.json", outcome.summary(folder.path))
+    write_report(folder.path)
+
+
+def _notes(made: Plan, candidate: Candidate, *, refitted: bool) -> tuple[str, ...]:
+    """Return what was done with the data, and what the intervals rest on."""
+    split, notes = made.split, list[str]()
+    if split.test:
+        notes.append(
+            f"backtest.csv and leaderboard.csv: the last {split.test} rows of each series "
+            f"({len(split.test_cutoffs)} origins) were never seen by training, scaling or search."
+        )
+    if refitted:
+        epochs = max(candidate.training.best_epoch, 1)
+        notes.append(f"forecast.csv and model/: the same configuration, trained anew on every row for {epochs} epochs.")
+    else:
+        notes.append(
+            "forecast.csv and model/: interrupted before the training on every row; the validated model stands in."
+        )
+    origins = len(candidate.fitted.residuals)
+    notes.append(f"Intervals are split-conformal, from {origins} validation forecasts.")
+    few = [level for level in made.settings.level if not enough_for(origins, level)]
+    if few:
+        levels = " and ".join(f"{level} %" for level in few)
+        notes.append(f"{origins} validation forecasts are too few for {levels}; the steps of the horizon were pooled.")
+    return tuple(notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A finished search.
+
+    Attributes:
+        outcome: all that it found.
+        forecaster: the tuned model, trained anew on every row.
+        forecast: its forecast, in a frame of the kind that was given.
+    """
+
+    outcome: Outcome
+    forecaster: Forecaster
+    forecast: Any
+
+    @property
+    def best_settings(self) -> Settings:
+        """Settings of the best trial."""
+        return self.outcome.candidate.fitted.settings
+
+    @property
+    def best_score(self) -> float:
+        """Mean absolute scaled error of the best trial on the validation part."""
+        return self.outcome.candidate.score
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row per trial: number, status, score, epochs, losses, seconds, and the settings that vary."""
+        return pd.DataFrame(
+            [
+                {**{name: value for name, value in vars(trial).items() if name != "settings"}}
+                | {name: getattr(trial.settings, name) for name in self.outcome.plan.varied}
+                for trial in self.outcome.trials
+            ]
+        )
+
+    @property
+    def leaderboard(self) -> pd.DataFrame | None:
+        """The model beside the baselines on the test part."""
+        return self.outcome.leaderboard
+
+    @property
+    def backtest(self) -> pd.DataFrame | None:
+        """Forecasts from the test origins, beside the truth."""
+        return self.outcome.backtest
+
+    @property
+    def verdict(self) -> str:
+        """Whether the LSTM earned its place, in words."""
+        return self.outcome.verdict
+
+
+def tune(
+    data: Any,
+    horizon: int | None = None,
+    *,
+    preset: str = "auto",
+    out: str | Path | None = None,
+    listener: Listener | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    **settings: Any,
+) -> Study:
+    """Search for the best LSTM for a table of time series.
+
+    Args:
+        data: a path, a pandas or polars frame (long: ``unique_id, ds, y``, renamable), or a series.
+        horizon: steps to forecast, None for one season.
+        preset: where settings that are left open come from.
+        out: a run folder to write, None writes nothing.
+        listener: is told of starts, epochs and ends.
+        should_stop: asked often; True ends the search with the best model so far.
+        **settings: any other setting by its name; what is set here does not vary.
+
+    Raises:
+        DataError: when the table cannot be used.
+        SettingsError: for an unknown setting, a value out of range or a clash.
+        TrainingError: when no trial gave a usable model.
+    """
+    named = {"horizon": horizon, "preset": preset, **settings}
+    given = {name: value for name, value in named.items() if value is not None}
+    panel = panel_of(data, Settings.of(**given))
+    made = plan("tune", panel, given)
+    folder = RunFolder(Path(out)) if out is not None else None
+    outcome = run(made, folder, listener=listener, should_stop=should_stop)
+    best = outcome.candidate.fitted.settings.model_dump()
+    forecaster = Forecaster(best.pop("horizon"), best.pop("preset"), **best)
+    forecaster._adopt(panel, outcome.final, outcome.candidate, made.reasons, data)
+    native = None if isinstance(data, str | Path | Panel) else data
+    return Study(outcome, forecaster, native_like(native, user_columns(outcome.forecast, panel)))

@@ -1,0 +1,219 @@
+"""`Forecaster`: fit, predict, save and load, on data frames, in the manner of scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from gatewise.artifact import Saved, load_model, save_model
+from gatewise.data.load import load_panel
+from gatewise.data.panel import Panel
+from gatewise.errors import DivergedError, GatewiseError, SettingsError, nearest
+from gatewise.evaluate.backtest import forecast_table
+from gatewise.fitted import Candidate, Fitted, Workbench, refit
+from gatewise.preset import resolve
+from gatewise.settings import Settings
+from gatewise.train.fit import Epoch
+
+__all__ = ["Forecaster", "NotFittedError", "native_like", "panel_of", "user_columns"]
+
+
+class NotFittedError(GatewiseError):
+    """`predict` or `save` was called before `fit`."""
+
+
+class Forecaster:
+    """An LSTM forecaster for one series or many.
+
+    Args:
+        horizon: steps to forecast, None for one season.
+        preset: ``"auto"`` looks at the data, ``"classic"`` is the textbook recipe.
+        **settings: any other setting by its name, see `gatewise.settings.Settings`.
+
+    Attributes:
+        settings_: resolved settings, after `fit`.
+        reasons_: why the preset chose what it chose.
+        candidate_: the model trained with early stopping, and how that went.
+        fitted_: the model trained anew on every row, which `predict` uses.
+
+    Raises:
+        SettingsError: for an unknown setting, a value out of range or a clash.
+
+    Example:
+        >>> Forecaster(horizon=12, dropout=0.2).get_params()["dropout"]
+        0.2
+    """
+
+    def __init__(self, horizon: int | None = None, preset: str = "auto", **settings: Any):
+        self.horizon = horizon
+        self.preset = preset
+        self._given = settings
+        Settings.of(**self._named())
+
+    def _named(self) -> dict[str, Any]:
+        return {"horizon": self.horizon, "preset": self.preset, **self._given}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the settings that were given, by name."""
+        return self._named()
+
+    def set_params(self, **params: Any) -> Self:
+        """Change settings; a fitted model keeps forecasting with its own until `fit` is called again."""
+        for name in params:
+            if name not in Settings.model_fields:
+                raise SettingsError(f"unknown setting '{name}'.{nearest(name, Settings.model_fields)}")
+        merged = {**self._named(), **params}
+        Settings.of(**merged)
+        self.horizon, self.preset = merged.pop("horizon"), merged.pop("preset")
+        self._given = merged
+        return self
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self._named().items())
+        return f"Forecaster({given})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "fitted_")
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        observe: Callable[[Epoch], None] = lambda epoch: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Self:
+        """Train on a table: with early stopping on its last part first, then anew on every row.
+
+        Args:
+            data: a path, a pandas or polars frame (long: ``unique_id, ds, y``, renamable), a pandas series, or a panel.
+            observe: is told of every epoch of the first training.
+            should_stop: asked often; True ends the training with the best weights so far.
+
+        Raises:
+            DataError: when the table cannot be used, with the reason.
+            DivergedError: when the loss turned NaN or infinite before there was a usable epoch.
+        """
+        given = {"test_windows": 0, **{name: value for name, value in self._named().items() if value is not None}}
+        panel = panel_of(data, Settings.of(**given))
+        resolved = resolve(panel, given)
+        candidate = Workbench.of(panel, resolved.settings).train(
+            resolved.settings, observe=observe, should_stop=should_stop
+        )
+        if candidate.training.status == "diverged":
+            raise DivergedError(f"the training {candidate.training.message}.")
+        fitted = candidate.fitted if should_stop() else refit(panel, candidate)
+        return self._adopt(panel, fitted, candidate, resolved.reasons, data)
+
+    def _adopt(
+        self, panel: Panel, fitted: Fitted, candidate: Candidate | None, reasons: tuple[str, ...], source: Any = None
+    ) -> Self:
+        self.settings_, self.reasons_ = fitted.settings, reasons
+        self.candidate_, self.fitted_, self._panel = candidate, fitted, panel
+        self._native = None if isinstance(source, str | Path | Panel) else source
+        return self
+
+    def predict(self, horizon: int | None = None, level: tuple[int, ...] | list[int] | None = None, data: Any = None):
+        """Forecast beyond the end of the training data, or of newer data.
+
+        Args:
+            horizon: steps to forecast; beyond the trained horizon the forecasts are fed back. None for the trained one.
+            level: levels of the intervals in %, None for those of the settings, empty for none.
+            data: newer history of known or new series; None for the training data.
+
+        Returns:
+            A frame of the kind that was given to `fit` (or of `data`), with the id and time columns as named there
+            (``unique_id`` and ``ds`` where the table had none), ``gatewise`` and ``gatewise-lo-80`` and so on.
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError: when a series is shorter than the window.
+        """
+        table, panel = self.forecast_of(data, horizon, level)
+        native = self._native if data is None else None if isinstance(data, str | Path | Panel) else data
+        return native_like(native, user_columns(table, panel))
+
+    def forecast_of(
+        self, data: Any = None, horizon: int | None = None, level: tuple[int, ...] | list[int] | None = None
+    ) -> tuple[pd.DataFrame, Panel]:
+        """Return the forecast as a long pandas table (``unique_id, ds, gatewise, ...``), and the panel it starts from.
+
+        Arguments and errors are those of `predict`.
+        """
+        if not hasattr(self, "fitted_"):
+            raise NotFittedError(
+                "predict needs a fitted model, but fit was not called. Call fit first, or load a model."
+            )
+        asked = {"horizon": horizon, "level": tuple(level) if level is not None else None}
+        settings = self.settings_.change(**{name: value for name, value in asked.items() if value is not None})
+        panel = self._panel if data is None else panel_of(data, _reading(settings, self._panel), self._panel)
+        return forecast_table(self.fitted_, panel, settings.horizon or 1, settings.level), panel
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model to a folder: safetensors and JSON, no pickle."""
+        if not hasattr(self, "fitted_"):
+            raise NotFittedError("save needs a fitted model, but fit was not called. Call fit first.")
+        save_model(Path(folder), Saved(self.fitted_, self._panel))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Forecaster:
+        """Read a model that `save` or a run wrote.
+
+        Args:
+            folder: a model folder, or a run folder that holds one in ``model/``.
+
+        Raises:
+            RunFolderError: when it is missing, damaged, or written by a newer version.
+        """
+        path = Path(folder)
+        saved = load_model(path / "model" if (path / "model" / "model.json").is_file() else path)
+        given = saved.fitted.settings.model_dump()
+        made = cls(given.pop("horizon"), given.pop("preset"), **given)
+        return made._adopt(saved.context, saved.fitted, None, ())
+
+
+def panel_of(data: Any, settings: Settings, like: Panel | None = None) -> Panel:
+    """Return the panel of a table, read as the settings say; a panel comes back as it is.
+
+    Args:
+        data: a path, a frame, a series or a panel.
+        settings: target, time, id, freq and max_missing.
+        like: a panel whose frequency the table must have, for forecasting from newer data.
+    """
+    if isinstance(data, Panel):
+        return data
+    freq = settings.freq or (str(like.freq) if like is not None else None)
+    return load_panel(
+        data,
+        target=settings.target,
+        time=settings.time,
+        id=settings.id,
+        freq=freq,
+        max_missing=settings.max_missing,
+        name=like.name if like is not None else None,
+    )
+
+
+def _reading(settings: Settings, panel: Panel) -> Settings:
+    """Return settings that read a newer table by the same columns as the first."""
+    return settings.change(target=",".join(panel.target), time=panel.time, id=panel.id_column)
+
+
+def user_columns(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Return a result table with the id and time columns named as in the user's table."""
+    names = {"unique_id": panel.id_column, "ds": panel.time}
+    return table.rename(columns={ours: theirs for ours, theirs in names.items() if theirs})
+
+
+def native_like(source: Any, table: pd.DataFrame) -> Any:
+    """Return a pandas table as the kind of frame that `source` is (pandas when it is None or a series)."""
+    import narwhals as nw
+
+    if source is None or isinstance(source, pd.DataFrame | pd.Series):
+        return table
+    import pyarrow
+
+    backend = nw.get_native_namespace(nw.from_native(source, allow_series=True))
+    return nw.from_arrow(pyarrow.Table.from_pandas(table, preserve_index=False), backend=backend).to_native()

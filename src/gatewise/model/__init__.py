@@ -1,0 +1,1 @@
+"""The network as pure functions of JAX: LSTM layers, the framing of a window, and the head."""

@@ -1,0 +1,189 @@
+"""What every chart shares: the colours of both themes, the blank figure, and a chart with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from plotly import graph_objects as go
+
+from gatewise.report.words import model_label
+
+__all__ = [
+    "PALETTE",
+    "Chart",
+    "View",
+    "axis_kind",
+    "blank",
+    "legend_name",
+    "light",
+    "line",
+    "model_style",
+    "others_of",
+    "plain",
+    "spread",
+]
+
+PALETTE: dict[str, tuple[str, str]] = {
+    "ink": ("#1d2430", "#e8eaee"),
+    "muted": ("#5a6473", "#a3adba"),
+    "grid": ("#e7eaee", "#2b323c"),
+    "axis": ("#c5ccd5", "#46505d"),
+    "paper": ("#fefefe", "#171b21"),
+    "accent": ("#0b6e99", "#56b6dd"),
+    "band_narrow": ("rgba(11,110,153,0.22)", "rgba(86,182,221,0.28)"),
+    "band_wide": ("rgba(11,110,153,0.11)", "rgba(86,182,221,0.14)"),
+    "ochre": ("#b26a00", "#e0a84a"),
+    "slate": ("#76828f", "#8894a3"),
+    "plum": ("#8a4f7d", "#c993be"),
+    "moss": ("#5b7c3a", "#9dbd7b"),
+    "brick": ("#b3402e", "#ec8573"),
+}
+"""Colour by role, light and dark. Figures are drawn with the light ones, which are all different: the page swaps them."""
+
+MODELS = {
+    "gatewise": ("accent", "solid", 2.2),
+    "seasonal_naive": ("ochre", "dash", 1.4),
+    "last_value": ("slate", "dot", 1.4),
+}
+"""Colour, dash and width of each model's line, so that no two differ by colour alone."""
+
+OTHERS = (("plum", "dashdot", 1.4), ("moss", "longdash", 1.4), ("brick", "longdashdot", 1.4))
+"""Styles of further models, in turn."""
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+WIDE_SPREAD = 8.0
+"""Ratio of the largest to the smallest value from which an axis of positive values is logarithmic."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One figure and the sentences that say what it shows.
+
+    Attributes:
+        label: tells this view from the chart's others (a series' name).
+        figure: drawn in the light theme.
+        caption: stands below the figure, and for it where it cannot be seen.
+    """
+
+    label: str
+    figure: go.Figure
+    caption: str
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A chart: one view, or several to pick from.
+
+    Attributes:
+        name: unique on the page.
+        title: what it shows, in a few words.
+        views: at least one.
+        picker: what one picks between the views, such as "Series".
+    """
+
+    name: str
+    title: str
+    views: tuple[View, ...]
+    picker: str = ""
+
+
+def light(role: str) -> str:
+    """Return the colour of a role in the light theme."""
+    return PALETTE[role][0]
+
+
+def plain(text: str) -> str:
+    """Return a user's text so that Plotly shows it as it is: it reads HTML in every label.
+
+    Example:
+        >>> plain("<b>A & B</b>")
+        '&lt;b&gt;A &amp; B&lt;/b&gt;'
+    """
+    return escape(text, quote=False)
+
+
+def model_style(model: str, others: list[str]) -> tuple[str, str, float]:
+    """Return colour role, dash and width of a model's line.
+
+    Args:
+        model: the model.
+        others: every model without a style of its own, in a fixed order.
+    """
+    return MODELS[model] if model in MODELS else OTHERS[others.index(model) % len(OTHERS)]
+
+
+def line(role: str, dash: str = "solid", width: float = 1.8) -> dict[str, Any]:
+    """Return Plotly's description of a line."""
+    return {"color": light(role), "dash": dash, "width": width}
+
+
+def spread(values: Iterable[float | None]) -> float:
+    """Return the ratio of the largest to the smallest value, 1 where they are not all positive."""
+    known = [value for value in values if value is not None]
+    return max(known) / min(known) if known and min(known) > 0 else 1.0
+
+
+def axis_kind(values: Iterable[float | None]) -> str:
+    """Return "log" for positive values that span far, else "linear"."""
+    return "log" if spread(values) >= WIDE_SPREAD else "linear"
+
+
+def blank(height: int, *, x_title: str = "", y_title: str = "", **layout: Any) -> go.Figure:
+    """Return a figure without data: quiet axes, a legend above, room for a phone."""
+    axis = {
+        "gridcolor": light("grid"),
+        "linecolor": light("axis"),
+        "tickcolor": light("axis"),
+        "zeroline": False,
+        "automargin": True,
+        "title": {"font": {"size": 12, "color": light("muted")}, "standoff": 8},
+        "tickfont": {"size": 11, "color": light("muted")},
+    }
+    figure = go.Figure(
+        layout={
+            "template": "none",
+            "height": height,
+            "margin": {"l": 8, "r": 10, "t": 10, "b": 8},
+            "font": {"family": FONT, "size": 12, "color": light("ink")},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "hovermode": "x unified",
+            "hoverlabel": {
+                "bgcolor": light("paper"),
+                "bordercolor": light("axis"),
+                "font": {"color": light("ink"), "family": FONT, "size": 12},
+            },
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "bgcolor": "rgba(0,0,0,0)",
+                "font": {"size": 12},
+            },
+            **layout,
+        }
+    )
+    figure.update_xaxes(**axis, showgrid=False, showline=True, title_text=x_title)
+    figure.update_yaxes(**axis, showgrid=True, showline=False, title_text=y_title)
+    return figure
+
+
+def others_of(models: Iterable[str]) -> list[str]:
+    """Return the models that have no style of their own.
+
+    Example:
+        >>> others_of(["gatewise", "drift", "last_value"])
+        ['drift']
+    """
+    return [model for model in models if model not in MODELS]
+
+
+def legend_name(model: str) -> str:
+    """Return a model's name for a legend."""
+    return plain(model_label(model))

@@ -1,0 +1,181 @@
+"""Charts in time: the forecast with its intervals, the backtest, and the error by step of the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from plotly import graph_objects as go
+
+from gatewise.report.accuracy import StepErrors
+from gatewise.report.canvas import Chart, View, blank, legend_name, light, line, model_style, others_of
+from gatewise.report.folder import Moment
+from gatewise.report.series import Backtest, Band, DrawnSeries, Line
+from gatewise.report.words import counted, listed, model_label, number
+
+__all__ = ["backtest_chart", "forecast_chart", "steps_chart"]
+
+HEIGHT = 400
+
+
+def forecast_chart(series: Sequence[DrawnSeries]) -> Chart | None:
+    """Draw each series' recent history and its forecast, None when nothing was forecast."""
+    views = tuple(_forecast_view(one) for one in series if one.forecast.x)
+    return Chart("forecast", "Forecast", views, "Series") if views else None
+
+
+def _forecast_view(one: DrawnSeries) -> View:
+    figure = blank(HEIGHT, xaxis={"type": _axis_type(one.forecast.x)})
+    for place, band in enumerate(reversed(one.bands)):
+        role = "band_narrow" if place == len(one.bands) - 1 else "band_wide"
+        _add_band(figure, [(one.forecast.x, band.low, band.high)], f"{band.level}% interval", role)
+    if one.history.x:
+        figure.add_scatter(x=one.history.x, y=one.history.y, name="history", mode="lines", line=line("ink", width=1.5))
+    mode = "lines" if len(one.forecast.x) > 1 else "markers"
+    figure.add_scatter(
+        x=one.forecast.x,
+        y=one.forecast.y,
+        name="Gatewise",
+        mode=mode,
+        line=line("accent", width=2.2),
+        marker={"size": 8},
+    )
+    return View(one.unique_id, figure, _forecast_caption(one))
+
+
+def _forecast_caption(one: DrawnSeries) -> str:
+    x, y = one.forecast.x, one.forecast.y
+    known = [value for value in y if value is not None]
+    if not known:
+        return f"{one.unique_id}: the forecast holds no numbers."
+    steps = counted(len(x), "step")
+    text = f"{one.unique_id}: forecast of {steps}, from {number(y[0])} at {x[0]}{_within(one.bands, 0)}"
+    if len(x) > 1:
+        text += f" to {number(y[-1])} at {x[-1]}{_within(one.bands, -1)}; between {number(min(known))} and {number(max(known))}"
+    if one.history.y and None in one.history.y:
+        text += ". Gaps in the history are values that the table did not have"
+    return f"{text}."
+
+
+def _within(bands: tuple[Band, ...], place: int) -> str:
+    """Return the widest interval at one step in brackets."""
+    if not bands or bands[-1].low[place] is None:
+        return ""
+    widest = bands[-1]
+    return f" ({widest.level}% interval {number(widest.low[place])} to {number(widest.high[place])})"
+
+
+def backtest_chart(series: Sequence[DrawnSeries]) -> Chart | None:
+    """Draw truth, Gatewise and baselines from every test origin, None without test origins."""
+    views = tuple(_backtest_view(one.unique_id, one.backtest) for one in series if one.backtest)
+    return Chart("backtest", "Backtest", views, "Series") if views else None
+
+
+def _backtest_view(name: str, backtest: Backtest) -> View:
+    figure = blank(HEIGHT, xaxis={"type": _axis_type(backtest.x)})
+    origins = _origins(backtest)
+    if backtest.bands:
+        band = backtest.bands[0]
+        parts = [(_at(backtest.x, rows), _at(band.low, rows), _at(band.high, rows)) for rows in origins]
+        _add_band(figure, parts, f"{band.level}% interval", "band_wide")
+    truth = dict(sorted(zip(backtest.x, backtest.truth, strict=True), key=lambda pair: pair[0]))
+    figure.add_scatter(x=tuple(truth), y=tuple(truth.values()), name="truth", mode="lines", line=line("ink", width=1.6))
+    others = others_of(backtest.models)
+    # Gatewise comes last, so that it lies on top.
+    for model in sorted(backtest.models, key=lambda model: model == "gatewise"):
+        joined = _joined(backtest.x, backtest.models[model], origins)
+        style = line(*model_style(model, others))
+        figure.add_scatter(x=joined.x, y=joined.y, name=legend_name(model), mode="lines", line=style)
+    return View(name, figure, _backtest_caption(name, backtest))
+
+
+def _origins(backtest: Backtest) -> list[list[int]]:
+    """Return the rows of each origin; one-step origins are joined, as a line of one point cannot be seen."""
+    rows = range(len(backtest.x))
+    parts = [list(part) for _, part in groupby(rows, key=lambda row: backtest.origin[row])]
+    return [list(rows)] if all(len(part) == 1 for part in parts) else parts
+
+
+def _at(values: Sequence[Any], rows: list[int]) -> tuple[Any, ...]:
+    return tuple(values[row] for row in rows)
+
+
+def _joined(x: tuple[Moment, ...], y: tuple[float | None, ...], origins: list[list[int]]) -> Line:
+    """Return one line with a gap between two origins."""
+    xs: list[Moment] = []
+    ys: list[float | None] = []
+    for rows in origins:
+        xs += [*_at(x, rows), x[rows[-1]]]
+        ys += [*_at(y, rows), None]
+    return Line(tuple(xs), tuple(ys))
+
+
+def _backtest_caption(name: str, backtest: Backtest) -> str:
+    origins = len(set(backtest.origin))
+    errors = {}
+    for model, made in backtest.models.items():
+        pairs = [(y, t) for y, t in zip(made, backtest.truth, strict=True) if y is not None and t is not None]
+        if pairs:
+            errors[model] = sum(abs(y - t) for y, t in pairs) / len(pairs)
+    means = listed([f"{model_label(model)} {number(error)}" for model, error in errors.items()])
+    return (
+        f"{name}: {counted(origins, 'test origin')}, {counted(len(backtest.x), 'row')}. Mean absolute error: {means}."
+    )
+
+
+def steps_chart(steps: StepErrors | None) -> Chart | None:
+    """Draw the mean absolute error at each step of the horizon."""
+    if steps is None:
+        return None
+    title = f"error, {steps.reference} = 1" if steps.reference else "mean absolute error"
+    figure = blank(320, x_title="step of the horizon", y_title=title, yaxis={"rangemode": "tozero"})
+    others = others_of(steps.models)
+    for model in sorted(steps.models, key=lambda model: model == "gatewise"):
+        errors = steps.models[model]
+        figure.add_scatter(
+            x=tuple(range(1, len(errors) + 1)),
+            y=errors,
+            name=legend_name(model),
+            mode="lines+markers" if len(errors) <= 30 else "lines",
+            marker={"size": 5},
+            line=line(*model_style(model, others)),
+        )
+    return Chart("steps", "Error by step of the horizon", (View("", figure, _steps_caption(steps)),))
+
+
+def _steps_caption(steps: StepErrors) -> str:
+    parts = [
+        f"{model_label(model)} from {number(errors[0])} at step 1 to {number(errors[-1])} at step {len(errors)}"
+        for model, errors in steps.models.items()
+    ]
+    what = (
+        f"Mean absolute error, divided by {steps.reference}'s mean error on the same series"
+        if steps.reference
+        else "Mean absolute error in the data's units"
+    )
+    return f"{what}, over {counted(steps.origins, 'forecast')}: {'; '.join(parts)}."
+
+
+def _axis_type(x: Sequence[Moment]) -> str:
+    return "linear" if all(isinstance(one, int) for one in x) else "date"
+
+
+def _add_band(
+    figure: go.Figure,
+    parts: Sequence[tuple[tuple[Moment, ...], tuple[float | None, ...], tuple[float | None, ...]]],
+    name: str,
+    role: str,
+) -> None:
+    """Add an interval as closed shapes, one per part; unknown bounds are left out."""
+    xs: list[Moment | None] = []
+    ys: list[float | None] = []
+    for x, low, high in parts:
+        known = [row for row in range(len(x)) if low[row] is not None and high[row] is not None]
+        if known:
+            there, back = _at(x, known), _at(x, known[::-1])
+            xs += [*there, *back, there[0], None]
+            ys += [*_at(high, known), *_at(low, known[::-1]), high[known[0]], None]
+    figure.add_scatter(
+        x=xs, y=ys, name=name, mode="lines", fill="toself", fillcolor=light(role), line={"width": 0}, hoverinfo="skip"
+    )

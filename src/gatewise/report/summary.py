@@ -1,0 +1,312 @@
+"""Summarise: a run folder as plain data, ready to be drawn, written or tested. No figures and no HTML here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gatewise.report.accuracy import Coverage, StepErrors, coverages, step_errors
+from gatewise.report.folder import RunFiles, finite, read_folder
+from gatewise.report.knobs import Knobs, knobs_from
+from gatewise.report.series import Drawn, drawn_series
+from gatewise.report.sizes import TrialRow
+
+__all__ = ["Best", "Clipping", "DataCard", "Epoch", "Score", "Summary", "summarise"]
+
+UNUSABLE = ("diverged", "failed")
+"""Statuses of trials without a usable model."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of the leaderboard; None where a metric is undefined."""
+
+    model: str
+    mase: float | None
+    smape: float | None
+    rmse: float | None
+    mae: float | None
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best trial: its number, validation MASE, best epoch, how it ended, and the settings recorded with it."""
+
+    trial: int | None
+    score: float | None
+    best_epoch: int | None
+    status: str
+    message: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of the best trial; None where nothing was recorded."""
+
+    number: int
+    train_loss: float | None
+    val_loss: float | None
+    learning_rate: float | None
+    clipped: float | None
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """Share of optimizer steps whose gradient was clipped, 0-1.
+
+    Attributes:
+        best: mean over the best trial's epochs, None when they were not recorded.
+        every: mean over all epochs of all trials.
+        epochs: how many epochs that is.
+        largest_norm: largest gradient norm before clipping, over all trials.
+    """
+
+    best: float | None
+    every: float
+    epochs: int
+    largest_norm: float | None
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """What the data doctor read; the parts as ``data.json`` has them.
+
+    Attributes:
+        name: the panel's name.
+        facts: name, frequency, columns and sizes.
+        repairs: counts and flags of what reading repaired.
+        notes: sentences on what reading guessed.
+        diagnosis: what the doctor found, without its warnings and notes.
+        warnings: sentences, each with a remedy.
+    """
+
+    name: str
+    facts: dict[str, Any]
+    repairs: dict[str, Any]
+    notes: tuple[str, ...]
+    diagnosis: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that the report says.
+
+    Attributes:
+        command: fit, tune or demo; empty when unknown.
+        version: of the Gatewise that made the run.
+        run_folder: as the run named it.
+        finished: False when there is no ``summary.json``: the run is under way or was killed.
+        interrupted: True when the user ended it early.
+        seconds: duration.
+        horizon: steps forecast.
+        season: period in steps, 1 for none.
+        verdict: whether the LSTM earned its place.
+        reasons: why the preset chose what it chose.
+        notes: how the numbers came about.
+        best: the best trial, None when no trial has a score.
+        leaderboard: models on the test origins, best first.
+        data: what was read.
+        drawn: the series that are drawn, with history, forecast and backtest.
+        steps: error by step of the horizon.
+        coverage: how often each interval held the truth.
+        epochs: the best trial's epochs.
+        trials: every trial.
+        unusable: those that diverged or failed.
+        knobs: what the varied settings did, empty without a search.
+        clipping: shares of clipped steps, None when nothing was recorded.
+        settings: ``run.toml`` by group and name.
+        settings_text: ``run.toml`` as it stands.
+        best_file: True when there is a ``best.toml``.
+        problems: sentences on files that could not be read.
+    """
+
+    command: str
+    version: str
+    run_folder: str
+    finished: bool
+    interrupted: bool
+    seconds: float | None
+    horizon: int | None
+    season: int | None
+    verdict: str
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    best: Best | None
+    leaderboard: tuple[Score, ...]
+    data: DataCard
+    drawn: Drawn
+    steps: StepErrors | None
+    coverage: tuple[Coverage, ...]
+    epochs: tuple[Epoch, ...]
+    trials: tuple[TrialRow, ...]
+    unusable: tuple[TrialRow, ...]
+    knobs: Knobs
+    clipping: Clipping | None
+    settings: dict[str, dict[str, Any]]
+    settings_text: str
+    best_file: bool
+    problems: tuple[str, ...]
+
+    @property
+    def searched(self) -> bool:
+        """True when the run was a search, over one trial or many."""
+        return len(self.trials) > 1 or self.command in ("tune", "demo")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as dictionaries, tuples, texts and numbers."""
+        return asdict(self)
+
+
+def summarise(folder: Path) -> Summary:
+    """Read a run folder and return what the report says about it.
+
+    Args:
+        folder: a run folder; any file that a run adds late may be missing.
+
+    Raises:
+        RunFolderError: when it is not a run folder.
+    """
+    files = read_folder(folder)
+    said, trials = files.summary, _trials(files.trials)
+    best = _best(said.get("best"), trials)
+    best_row = next((trial for trial in trials if best and trial.number == best.trial), None)
+    searched = len(trials) > 1 or said.get("command") in ("tune", "demo")
+    horizon, season = (
+        _whole(said.get(name, files.settings.get("data", {}).get(name))) for name in ("horizon", "season")
+    )
+    return Summary(
+        command=str(said.get("command", "")),
+        version=str(said.get("gatewise_version", "")),
+        run_folder=str(said.get("run_folder") or folder),
+        finished=bool(said),
+        interrupted=bool(said.get("interrupted")),
+        seconds=finite(said.get("seconds")),
+        horizon=horizon,
+        season=season,
+        verdict=str(said.get("verdict") or ""),
+        reasons=_texts(said.get("reasons")),
+        notes=_texts(said.get("notes")),
+        best=best,
+        leaderboard=_leaderboard(files),
+        data=_data(files.data),
+        drawn=drawn_series(files, horizon, season),
+        steps=step_errors(files.backtest, horizon),
+        coverage=coverages(files.backtest),
+        epochs=_epochs(files.events, best.trial if best else None),
+        trials=trials,
+        unusable=tuple(trial for trial in trials if trial.status in UNUSABLE),
+        knobs=knobs_from(trials, best_row) if searched else Knobs(),
+        clipping=_clipping(files.events, best.trial if best else None),
+        settings=files.settings,
+        settings_text=files.settings_text,
+        best_file=(folder / "best.toml").is_file(),
+        problems=files.problems,
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(text) for text in value) if isinstance(value, list | tuple) else ()
+
+
+def _whole(value: Any) -> int | None:
+    made = finite(value)
+    return None if made is None else int(made)
+
+
+def _trials(table: pd.DataFrame) -> tuple[TrialRow, ...]:
+    if "number" not in table:
+        return ()
+    facts = ("number", "status", "score", "best_epoch", "epochs", "train_loss", "val_loss", "seconds", "message")
+    rows = []
+    for row in table.sort_values("number", kind="stable").to_dict("records"):
+        varied = {str(name): _value(value) for name, value in row.items() if name not in facts}
+        status = str(row.get("status", ""))
+        rows.append(
+            TrialRow(
+                number=int(row["number"]),
+                status=status,
+                score=None if status in UNUSABLE else finite(row.get("score")),
+                best_epoch=_whole(row.get("best_epoch")),
+                epochs=_whole(row.get("epochs")),
+                train_loss=finite(row.get("train_loss")),
+                val_loss=finite(row.get("val_loss")),
+                seconds=finite(row.get("seconds")),
+                message=str(row.get("message", "")),
+                settings={name: value for name, value in varied.items() if value is not None},
+            )
+        )
+    return tuple(rows)
+
+
+def _value(value: Any) -> Any:
+    """Return a cell of a varied setting: a whole number as one, None for an empty cell."""
+    if isinstance(value, float):
+        return None if pd.isna(value) else int(value) if value.is_integer() else value
+    return str(value) if str(value).strip() else None
+
+
+def _best(said: Any, trials: tuple[TrialRow, ...]) -> Best | None:
+    """Return the best trial as the run named it; of an unfinished run, the best so far."""
+    if isinstance(said, Mapping) and said:
+        return Best(
+            trial=_whole(said.get("trial")),
+            score=finite(said.get("score")),
+            best_epoch=_whole(said.get("best_epoch")),
+            status=str(said.get("status") or ""),
+            message=str(said.get("message") or ""),
+            settings=dict(said.get("settings") or {}),
+        )
+    scored = [(trial.score, trial) for trial in trials if trial.score is not None]
+    if not scored:
+        return None
+    score, trial = min(scored, key=lambda pair: pair[0])
+    return Best(trial.number, score, _whole(trial.best_epoch), trial.status, trial.message, trial.settings)
+
+
+def _leaderboard(files: RunFiles) -> tuple[Score, ...]:
+    rows = files.summary.get("leaderboard") or files.leaderboard.to_dict("records")
+    return tuple(
+        Score(str(row.get("model", "")), *(finite(row.get(metric)) for metric in ("MASE", "sMAPE", "RMSE", "MAE")))
+        for row in rows
+        if isinstance(row, Mapping)
+    )
+
+
+def _data(document: dict[str, Any]) -> DataCard:
+    repairs, diagnosis = (dict(document.get(part) or {}) for part in ("repairs", "diagnosis"))
+    notes = _texts(repairs.pop("notes", None)) + _texts(diagnosis.pop("notes", None))
+    return DataCard(
+        name=str(document.get("name") or ""),
+        facts={name: value for name, value in document.items() if name not in ("name", "repairs", "diagnosis")},
+        repairs=repairs,
+        notes=tuple(dict.fromkeys(notes)),
+        warnings=_texts(diagnosis.pop("warnings", None)),
+        diagnosis=diagnosis,
+    )
+
+
+def _epochs(events: tuple[dict[str, Any], ...], trial: int | None) -> tuple[Epoch, ...]:
+    ours = (event for event in events if trial is not None and event["trial"] == trial)
+    names = ("train_loss", "val_loss", "learning_rate", "clipped")
+    return tuple(Epoch(int(event["epoch"]), *(finite(event.get(name)) for name in names)) for event in ours)
+
+
+def _clipping(events: tuple[dict[str, Any], ...], trial: int | None) -> Clipping | None:
+    shares = [(event["trial"], finite(event.get("clipped"))) for event in events if event["trial"] != "refit"]
+    known = [(number, share) for number, share in shares if share is not None]
+    if not known:
+        return None
+    ours = [share for number, share in known if number == trial]
+    norms = [norm for event in events if (norm := finite(event.get("largest_norm"))) is not None]
+    return Clipping(
+        best=sum(ours) / len(ours) if ours else None,
+        every=sum(share for _, share in known) / len(known),
+        epochs=len(known),
+        largest_norm=max(norms, default=None),
+    )

@@ -1,0 +1,220 @@
+"""Charts of training and search: learning curves, the history of trials, and what the knobs did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plotly import graph_objects as go
+
+from gatewise.report.canvas import Chart, View, axis_kind, blank, light, line, plain
+from gatewise.report.knobs import Slice, best_of
+from gatewise.report.sizes import HiddenUnits, TrialRow
+from gatewise.report.summary import Best, Epoch
+from gatewise.report.words import counted, number, percent
+
+__all__ = ["curves_chart", "hidden_chart", "history_chart", "slice_charts"]
+
+
+# -- learning curves --------------------------------------------------------------------------------------------------
+
+
+def curves_chart(epochs: Sequence[Epoch], best: Best | None) -> Chart | None:
+    """Draw losses, learning rate and clipped share over the best trial's epochs."""
+    if not epochs or best is None:
+        return None
+    losses = [loss for epoch in epochs for loss in (epoch.train_loss, epoch.val_loss)]
+    rates = [epoch.learning_rate for epoch in epochs]
+    shares = [epoch.clipped for epoch in epochs]
+    clipped = any(share is not None for share in shares)
+    figure = blank(520 if clipped else 420)
+    heights = ((0.50, 1.0), (0.25, 0.42), (0.0, 0.17)) if clipped else ((0.38, 1.0), (0.0, 0.28))
+    x = [epoch.number for epoch in epochs]
+    _panel(figure, 1, heights, "loss", axis_kind(losses))
+    _panel(figure, 2, heights, "learning rate", axis_kind(rates))
+    mode = "lines" if len(x) > 1 else "markers"
+    for name, role, dash, y in (
+        ("training loss", "slate", "dash", [epoch.train_loss for epoch in epochs]),
+        ("validation loss", "accent", "solid", [epoch.val_loss for epoch in epochs]),
+    ):
+        if any(value is not None for value in y):
+            figure.add_scatter(x=x, y=y, name=name, mode=mode, line=line(role, dash, 2.0))
+    figure.add_scatter(
+        x=x, y=rates, name="learning rate", mode=mode, line=line("ochre"), xaxis="x2", yaxis="y2", showlegend=False
+    )
+    if clipped:
+        _panel(figure, 3, heights, "clipped steps", "linear")
+        figure.update_layout(yaxis3={"tickformat": ".0%", "range": [0, 1.03]})
+        figure.add_bar(
+            x=x, y=shares, name="clipped", marker={"color": light("slate")}, xaxis="x3", yaxis="y3", showlegend=False
+        )
+    _mark_best(figure, best.best_epoch, len(heights))
+    return Chart("curves", "Learning curves", (View("", figure, _curves_caption(epochs, best)),))
+
+
+def _panel(figure: go.Figure, place: int, heights: tuple[tuple[float, float], ...], title: str, kind: str) -> None:
+    """Lay out one of the panels that lie above each other and share the epochs."""
+    end = "" if place == 1 else str(place)
+    lowest = place == len(heights)
+    base_x, base_y = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
+    shared = {} if place == 1 else {"matches": "x"}
+    x_title = {**base_x["title"], "text": "epoch" if lowest else ""}
+    figure.update_layout(
+        {
+            f"xaxis{end}": {**base_x, **shared, "anchor": f"y{end}", "showticklabels": lowest, "title": x_title},
+            f"yaxis{end}": {**base_y, "anchor": f"x{end}", "domain": heights[place - 1], "type": kind, "nticks": 5},
+        }
+    )
+    # The titles of log axes need their ticks sparse, or digits of every decade stand in a row.
+    figure.update_layout({f"yaxis{end}": {"title": {"text": title}, **({"dtick": "D2"} if kind == "log" else {})}})
+
+
+def _mark_best(figure: go.Figure, epoch: int | None, panels: int) -> None:
+    if not epoch:
+        return
+    for place in range(1, panels + 1):
+        end = "" if place == 1 else str(place)
+        figure.add_shape(
+            type="line",
+            x0=epoch,
+            x1=epoch,
+            y0=0,
+            y1=1,
+            xref=f"x{end}",
+            yref=f"y{end} domain",
+            line=line("muted", "dot", 1),
+        )
+    figure.add_annotation(
+        x=epoch, y=1, xref="x", yref="y domain", text=f"best epoch {epoch}", showarrow=False, xanchor="left", xshift=4,
+        yanchor="top", font={"size": 11, "color": light("muted")},
+    )  # fmt: skip
+
+
+def _curves_caption(epochs: Sequence[Epoch], best: Best) -> str:
+    at = next((epoch for epoch in epochs if epoch.number == best.best_epoch), None)
+    text = f"Trial {best.trial}, {counted(len(epochs), 'epoch')}"
+    if at is not None:
+        text += (
+            f"; best epoch {at.number} with training loss {number(at.train_loss)} and validation loss "
+            f"{number(at.val_loss)}"
+        )
+    rates = [epoch.learning_rate for epoch in epochs if epoch.learning_rate is not None]
+    if rates:
+        text += f"; learning rate from {number(rates[0])} to {number(rates[-1])}"
+    shares = [epoch.clipped for epoch in epochs if epoch.clipped is not None]
+    if shares:
+        text += f"; {percent(sum(shares) / len(shares))} of the steps clipped"
+    return f"{text}. The training loss is taken with dropout and augmentation on, so it may lie above the other."
+
+
+# -- the search -------------------------------------------------------------------------------------------------------
+
+
+def history_chart(trials: Sequence[TrialRow], best: Best | None) -> Chart | None:
+    """Draw every trial's score in the order of the search, the best so far, and those without a score."""
+    scored = [(trial.number, trial.score, trial) for trial in trials if trial.score is not None]
+    if len(trials) < 2 or not scored:
+        return None
+    scores = [score for _, score, _ in scored]
+    figure = blank(340, x_title="trial", y_title="validation MASE", hovermode="closest")
+    figure.update_yaxes(type=axis_kind(scores), **({"dtick": "D2"} if axis_kind(scores) == "log" else {}))
+    lowest = [min(scores[: place + 1]) for place in range(len(scores))]
+    numbers = [place for place, _, _ in scored]
+    end = trials[-1].number
+    figure.add_scatter(
+        x=[*numbers, end], y=[*lowest, lowest[-1]], name="best so far", mode="lines", hoverinfo="skip",
+        line={**line("accent", width=1.6), "shape": "hv"},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=numbers, y=scores, name="trial", mode="markers", marker=_dots(numbers, best),
+        text=[_hover(trial) for *_, trial in scored], hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    lost = [trial for trial in trials if trial.score is None]
+    if lost:
+        # They have no score: they stand in a row along the upper edge.
+        figure.add_scatter(
+            x=[trial.number for trial in lost], y=[0.97] * len(lost), name="no score", mode="markers", yaxis="y2",
+            marker={"symbol": "x", "size": 8, "color": light("brick")},
+            text=[_hover(trial) for trial in lost], hovertemplate="%{text}<extra></extra>",
+        )  # fmt: skip
+        figure.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
+    text = f"{counted(len(trials), 'trial')}, {len(scored)} with a score: from {number(scores[0])} for trial {numbers[0]} to "
+    winner = min(scored, key=lambda row: row[1])
+    text += f"{number(winner[1])} for trial {winner[0]}, the lowest validation MASE."
+    return Chart("history", "History of the trials", (View("", figure, text),))
+
+
+def _hover(trial: TrialRow) -> str:
+    """Return what pointing at a trial shows."""
+    head = f"<b>trial {trial.number}</b>: {'no score' if trial.score is None else number(trial.score)}"
+    settings = [f"{name} = {_short(value)}" for name, value in trial.settings.items()]
+    return "<br>".join([head, plain(trial.status), *map(plain, settings[:10])])
+
+
+def _short(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _dots(numbers: Sequence[int], best: Best | None) -> dict[str, object]:
+    """Return markers with the best trial's larger and filled."""
+    ours = [best is not None and number == best.trial for number in numbers]
+    return {
+        "color": [light("accent") if one else light("slate") for one in ours],
+        "size": [12 if one else 7 for one in ours],
+        "symbol": ["diamond" if one else "circle" for one in ours],
+        "opacity": [1.0 if one else 0.75 for one in ours],
+        "line": {"width": 0},
+    }
+
+
+def hidden_chart(hidden: HiddenUnits | None) -> Chart | None:
+    """Draw training and validation loss against hidden units, growing from small to large."""
+    if hidden is None:
+        return None
+    figure = blank(340, x_title="hidden units, all layers", y_title="loss at the best epoch", hovermode="closest")
+    totals = [units.total for units in hidden.medians]
+    figure.update_xaxes(type="log", tickmode="array", tickvals=totals, ticktext=[str(total) for total in totals])
+    losses = [loss for *_, train, val in hidden.points for loss in (train, val)]
+    figure.update_yaxes(type=axis_kind(losses), **({"dtick": "D2"} if axis_kind(losses) == "log" else {}))
+    for place, name, role, dash, symbol in (
+        (3, "training", "slate", "dash", "square"),
+        (4, "validation", "accent", "solid", "circle"),
+    ):
+        medians = [units.train_loss if place == 3 else units.val_loss for units in hidden.medians]
+        figure.add_scatter(
+            x=totals, y=medians, name=f"{name}, median", mode="lines+markers", line=line(role, dash, 2.0),
+            marker={"size": 7, "symbol": symbol}, hovertemplate="%{x} units: %{y:.4g}",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=[point[1] for point in hidden.points], y=[point[place] for point in hidden.points], mode="markers",
+            name=f"{name}, each trial", showlegend=False, opacity=0.45,
+            marker={"size": 5, "color": light(role), "symbol": symbol},
+            text=[f"trial {point[0]}: layers {plain(point[2])}" for point in hidden.points],
+            hovertemplate="%{text}<br>%{y:.4g}<extra></extra>",
+        )  # fmt: skip
+    return Chart("hidden", "Training and validation loss against hidden units", (View("", figure, hidden.sentence),))
+
+
+def slice_charts(slices: Sequence[Slice], best: Best | None) -> tuple[Chart, ...]:
+    """Draw the scores against each varied setting."""
+    return tuple(_slice_chart(one, best) for one in slices)
+
+
+def _slice_chart(one: Slice, best: Best | None) -> Chart:
+    figure = blank(240, hovermode="closest", y_title="MASE", showlegend=False)
+    figure.update_yaxes(type=axis_kind(one.scores), **({"dtick": "D2"} if axis_kind(one.scores) == "log" else {}))
+    if one.kind == "values":
+        figure.update_xaxes(
+            type="category", categoryorder="array", categoryarray=[plain(value) for value in one.order],
+            range=[-0.6, len(one.order) - 0.4],
+        )  # fmt: skip
+    elif one.log:
+        figure.update_xaxes(
+            type="log", dtick="D2" if max(map(float, one.values)) < 100 * min(map(float, one.values)) else 1
+        )
+    values = [plain(value) if isinstance(value, str) else value for value in one.values]
+    figure.add_scatter(
+        x=values, y=one.scores, mode="markers", marker=_dots(one.trials, best),
+        text=[f"trial {number}" for number in one.trials], hovertemplate="%{text}: %{x}<br>MASE %{y:.4g}<extra></extra>",
+    )  # fmt: skip
+    title = f"{one.name} ({one.unit})" if one.unit else one.name
+    return Chart(f"slice-{one.name}", title, (View("", figure, best_of(one)),))

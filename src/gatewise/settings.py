@@ -1,0 +1,435 @@
+"""Every setting of Gatewise in one table: name, default, range, unit, help, and how a search may vary it.
+
+The table feeds the command line (``--set name=value``), the TOML file, the search space and the docs.
+A setting left at None is chosen from the data by the preset; `run.toml` records what was chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from gatewise.errors import SettingsError, nearest
+
+__all__ = [
+    "GROUPS",
+    "PRESETS",
+    "Prior",
+    "Settings",
+    "settings_table",
+]
+
+GROUPS = ("data", "recipe", "network", "training", "search")
+PRESETS = ("auto", "classic")
+
+Scaling = Literal["minmax", "standard", "robust", "none"]
+Normalise = Literal["none", "last", "mean", "standard"]
+Base = Literal["none", "last", "season"]
+Decoding = Literal["direct", "recursive"]
+Loss = Literal["mse", "mae", "huber"]
+Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+Schedule = Literal["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
+Sampler = Literal["tpe", "random"]
+
+
+class Prior(NamedTuple):
+    """How a search varies one setting.
+
+    Attributes:
+        low: lower end of the range, None for a choice.
+        high: upper end of the range, None for a choice.
+        log: True to sample the logarithm uniformly.
+        choices: the values to choose from, empty for a range.
+        when: another setting and the values of it under which this one exists, None for always.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+    when: tuple[str, tuple[Any, ...]] | None = None
+
+
+def _row(group: str, text: str, *, unit: str = "", prior: Prior | None = None, **limits: Any) -> Any:
+    """Return the pydantic field of one row of the table."""
+    extra: dict[str, Any] = {"group": group, "unit": unit}
+    if prior is not None:
+        extra["prior"] = prior._asdict()
+    return Field(description=text, json_schema_extra=extra, **limits)
+
+
+class Settings(BaseModel):
+    """All settings of one run, checked and frozen.
+
+    Raises:
+        SettingsError: through `Settings.of`, for an unknown name, a value out of range or a clash.
+
+    Example:
+        >>> Settings.of(horizon=12, dropout=0.3).dropout
+        0.3
+        >>> Settings.of(droput=0.3)
+        Traceback (most recent call last):
+        gatewise.errors.SettingsError: unknown setting 'droput'. Did you mean 'dropout'?
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    # -- data ---------------------------------------------------------------------------------------------------------
+    preset: Annotated[
+        Literal["auto", "classic"],
+        _row("data", "where unset settings come from: auto looks at the data, classic is the textbook recipe"),
+    ] = "auto"
+    target: Annotated[
+        str | None, _row("data", "column to forecast; several, separated by commas, become one series each")
+    ] = None
+    time: Annotated[str | None, _row("data", "column with the time stamps")] = None
+    id: Annotated[str | None, _row("data", "column that tells several series apart")] = None
+    freq: Annotated[
+        str | None,
+        _row("data", "frequency as a pandas alias, such as h, D, W-SAT, MS; found from the time stamps when unset"),
+    ] = None
+    season: Annotated[
+        int | None,
+        _row("data", "period of the dominant cycle, 1 for none; found from the data when unset", unit="steps", ge=1),
+    ] = None
+    horizon: Annotated[int | None, _row("data", "how far to forecast", unit="steps", ge=1)] = None
+    val_windows: Annotated[
+        int | None, _row("data", "length of the validation part, in horizons", unit="horizons", ge=1)
+    ] = None
+    test_windows: Annotated[
+        int | None, _row("data", "last origins kept for the backtest and never trained on", unit="horizons", ge=0)
+    ] = None
+    level: Annotated[tuple[int, ...], _row("data", "levels of the forecast intervals", unit="%")] = (80, 95)
+    max_missing: Annotated[
+        float,
+        _row("data", "largest share of missing values in a series that is filled rather than refused", ge=0, lt=1),
+    ] = 0.3
+
+    # -- recipe: how a window is framed -------------------------------------------------------------------------------
+    window: Annotated[
+        int | None, _row("recipe", "sequence length: the past steps that the network sees", unit="steps", ge=1)
+    ] = None
+    patch: Annotated[
+        int,
+        _row("recipe", "consecutive steps fed to the LSTM as one input vector; divides the window", unit="steps", ge=1),
+    ] = 1
+    scaling: Annotated[
+        Scaling,
+        _row(
+            "recipe",
+            "scaling of a whole series, fitted on its training part",
+            prior=Prior(choices=("standard", "robust", "minmax")),
+        ),
+    ] = "standard"
+    normalise: Annotated[
+        Normalise,
+        _row(
+            "recipe",
+            "normalisation inside each window: subtract its last value or its mean, or standardise it",
+            prior=Prior(choices=("last", "mean", "standard")),
+        ),
+    ] = "none"
+    base: Annotated[
+        Base, _row("recipe", "what the network forecasts around: nothing, the last value, or the last season")
+    ] = "none"
+    decoding: Annotated[
+        Decoding,
+        _row(
+            "recipe",
+            "all steps of the horizon at once, or one step fed back",
+            prior=Prior(choices=("direct", "recursive")),
+        ),
+    ] = "direct"
+
+    # -- network ------------------------------------------------------------------------------------------------------
+    hidden: Annotated[
+        tuple[int, ...],
+        _row(
+            "network",
+            "hidden units of each LSTM layer, first to last",
+            unit="units",
+            prior=Prior(choices=("16", "32", "64", "128", "32,32", "64,32", "64,64")),
+        ),
+    ] = (64,)
+    dropout: Annotated[
+        float,
+        _row("network", "share of units dropped between layers and before the head", ge=0, lt=1, prior=Prior(0.0, 0.5)),
+    ] = 0.0
+    recurrent_dropout: Annotated[
+        float,
+        _row(
+            "network",
+            "share of recurrent units dropped, the same at every step of a window",
+            ge=0,
+            lt=1,
+            prior=Prior(0.0, 0.3),
+        ),
+    ] = 0.0
+
+    # -- training -----------------------------------------------------------------------------------------------------
+    loss: Annotated[
+        Loss,
+        _row(
+            "training",
+            "what training minimises: mean squared, mean absolute or Huber error",
+            prior=Prior(choices=("mae", "mse", "huber")),
+        ),
+    ] = "mse"
+    optimizer: Annotated[
+        Optimizer, _row("training", "update rule", prior=Prior(choices=("adam", "adamw", "nadam", "rmsprop", "sgd")))
+    ] = "adam"
+    learning_rate: Annotated[
+        float, _row("training", "initial (for one-cycle: peak) learning rate", gt=0, prior=Prior(3e-4, 3e-2, log=True))
+    ] = 1e-3
+    schedule: Annotated[
+        Schedule,
+        _row(
+            "training",
+            "how the learning rate changes over the epochs",
+            prior=Prior(choices=("constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau")),
+        ),
+    ] = "constant"
+    decay_rate: Annotated[
+        float,
+        _row(
+            "training",
+            "factor of the exponential, step and plateau schedules",
+            gt=0,
+            le=1,
+            prior=Prior(0.3, 0.95, when=("schedule", ("exponential", "step", "plateau"))),
+        ),
+    ] = 0.5
+    decay_steps: Annotated[
+        float,
+        _row(
+            "training",
+            "epochs in which the learning rate falls by decay_rate once; for plateau: epochs without improvement",
+            unit="epochs",
+            gt=0,
+            prior=Prior(2, 20, when=("schedule", ("exponential", "step", "plateau"))),
+        ),
+    ] = 10.0
+    staircase: Annotated[
+        bool,
+        _row(
+            "training",
+            "exponential schedule in whole steps instead of continuously",
+            prior=Prior(choices=(False, True), when=("schedule", ("exponential",))),
+        ),
+    ] = False
+    warmup: Annotated[
+        float,
+        _row(
+            "training",
+            "share of the epochs in which warmup-cosine and one-cycle raise the learning rate",
+            ge=0,
+            lt=1,
+            prior=Prior(0.05, 0.4, when=("schedule", ("warmup-cosine", "one-cycle"))),
+        ),
+    ] = 0.1
+    batch_size: Annotated[
+        int,
+        _row(
+            "training", "windows per optimizer step", unit="windows", ge=1, prior=Prior(choices=(16, 32, 64, 128, 256))
+        ),
+    ] = 32
+    epochs: Annotated[int, _row("training", "largest number of epochs", unit="epochs", ge=1)] = 100
+    windows_per_epoch: Annotated[
+        int | None,
+        _row("training", "windows drawn per epoch; all of them, once each, when unset", unit="windows", ge=1),
+    ] = None
+    patience: Annotated[
+        int, _row("training", "epochs without a better validation loss after which training stops", unit="epochs", ge=1)
+    ] = 10
+    min_delta: Annotated[
+        float, _row("training", "smallest fall of the validation loss that counts as better", ge=0)
+    ] = 0.0
+    momentum: Annotated[
+        float,
+        _row(
+            "training",
+            "first-moment decay: beta1 of Adam, AdamW and Nadam, momentum of SGD",
+            ge=0,
+            lt=1,
+            prior=Prior(0.8, 0.95),
+        ),
+    ] = 0.9
+    second_moment: Annotated[
+        float, _row("training", "second-moment decay: beta2 of Adam, AdamW and Nadam, rho of RMSprop", gt=0, lt=1)
+    ] = 0.999
+    clip_norm: Annotated[
+        float,
+        _row(
+            "training", "largest global norm of the gradient; 0 switches it off", ge=0, prior=Prior(0.1, 10.0, log=True)
+        ),
+    ] = 1.0
+    clip_value: Annotated[
+        float,
+        _row(
+            "training",
+            "largest absolute value of a gradient's element; 0 switches it off",
+            ge=0,
+            prior=Prior(choices=(0.0, 0.1, 0.5)),
+        ),
+    ] = 0.0
+    l2: Annotated[
+        float,
+        _row(
+            "training",
+            "lambda of lambda * sum(w^2) added to the loss, over weights and not biases",
+            ge=0,
+            prior=Prior(1e-8, 1e-3, log=True),
+        ),
+    ] = 0.0
+    weight_decay: Annotated[
+        float,
+        _row(
+            "training",
+            "decoupled weight decay, over weights and not biases",
+            ge=0,
+            prior=Prior(1e-6, 1e-1, log=True, when=("optimizer", ("adamw",))),
+        ),
+    ] = 0.0
+    noise: Annotated[
+        float,
+        _row(
+            "training",
+            "augmentation: Gaussian noise on the inputs, as a share of the window's standard deviation",
+            ge=0,
+            prior=Prior(0.0, 0.2),
+        ),
+    ] = 0.0
+    shift: Annotated[
+        int,
+        _row(
+            "training", "augmentation: largest random shift of a window in time", unit="steps", ge=0, prior=Prior(0, 8)
+        ),
+    ] = 0
+    magnitude: Annotated[
+        float,
+        _row(
+            "training",
+            "augmentation: standard deviation of a random factor on the window's swings",
+            ge=0,
+            lt=1,
+            prior=Prior(0.0, 0.2),
+        ),
+    ] = 0.0
+    seed: Annotated[int, _row("training", "seed of every random draw", ge=0, lt=2**31)] = 0
+
+    # -- search -------------------------------------------------------------------------------------------------------
+    trials: Annotated[int, _row("search", "trainings that a search makes", unit="trials", ge=1)] = 20
+    time_limit: Annotated[
+        float | None,
+        _row(
+            "search",
+            "after this long no new trial starts and running ones end; takes 90s, 10m, 1h",
+            unit="seconds",
+            gt=0,
+        ),
+    ] = None
+    jobs: Annotated[int | None, _row("search", "trials side by side; the processor's cores when unset", ge=1)] = None
+    lookahead: Annotated[
+        int,
+        _row("search", "trials that may be under way before the oldest is told to the sampler", unit="trials", ge=1),
+    ] = 4
+    vary: Annotated[
+        tuple[str, ...] | None,
+        _row("search", "names of the settings that a search varies; all that are not set, when unset"),
+    ] = None
+    sampler: Annotated[Sampler, _row("search", "how a search proposes trials")] = "tpe"
+
+    @field_validator("hidden", "level", "vary", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return (value,) if isinstance(value, int | float) else value
+
+    @field_validator("time_limit", mode="before")
+    @classmethod
+    def _duration(cls, value: Any) -> Any:
+        units = {"s": 1, "m": 60, "h": 3600}
+        if isinstance(value, str) and value[-1:] in units:
+            return float(value[:-1]) * units[value[-1]]
+        return value
+
+    @field_validator("freq", mode="before")
+    @classmethod
+    def _alias(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden must name at least one layer of at least 1 unit, but is {list(self.hidden)}")
+        if any(not 0 < level < 100 for level in self.level):
+            raise ValueError(f"level must lie between 1 and 99 %, but is {list(self.level)}")
+        if self.window is not None and self.window % self.patch:
+            raise ValueError(f"patch must divide window, but patch={self.patch} and window={self.window}")
+        return self
+
+    @classmethod
+    def of(cls, **values: Any) -> Settings:
+        """Return checked settings.
+
+        Raises:
+            SettingsError: for an unknown name, a value out of range or a clash, with the rule and the remedy.
+        """
+        for name in values:
+            if name not in cls.model_fields:
+                raise SettingsError(f"unknown setting '{name}'.{nearest(name, cls.model_fields)}")
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_explain(one) for one in error.errors())) from None
+
+    def change(self, **values: Any) -> Settings:
+        """Return these settings with some changed, checked again."""
+        return Settings.of(**{**self.model_dump(), **values})
+
+
+def _explain(error: Any) -> str:
+    """Return one pydantic error as rule and value."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    name, rule = str(error["loc"][0]), error["msg"]
+    for word in ("Input should be", "Input must be"):
+        rule = rule.removeprefix(word).strip()
+    meaning = Settings.model_fields[name].description
+    return f"{name} must be {rule}, but is {error['input']!r} ({name}: {meaning})."
+
+
+class Row(NamedTuple):
+    """One row of the table of settings, as CLI, docs and search read it."""
+
+    name: str
+    group: str
+    kind: str
+    default: Any
+    unit: str
+    help: str
+    choices: tuple[str, ...]
+    prior: Prior | None
+
+
+def settings_table() -> tuple[Row, ...]:
+    """Return the table of settings, in the order of the groups.
+
+    Example:
+        >>> [row.name for row in settings_table() if row.group == "network"]
+        ['hidden', 'dropout', 'recurrent_dropout']
+    """
+    rows = []
+    for name, field in Settings.model_fields.items():
+        extra: Any = field.json_schema_extra
+        kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
+        literal = all(isinstance(kind, str) for kind in kinds)
+        kind = "choice" if literal else getattr(kinds[0], "__name__", str(kinds[0]))
+        prior = Prior(**extra["prior"]) if "prior" in extra else None
+        choices = tuple(kinds) if literal else ()
+        rows.append(
+            Row(name, extra["group"], kind, field.default, extra["unit"], field.description or "", choices, prior)
+        )
+    return tuple(rows)

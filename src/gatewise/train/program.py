@@ -1,0 +1,278 @@
+"""The compiled programs of one Architecture: a chunk of training steps, and a chunk of forecasts.
+
+The panel lies once on the device as one flat array; a window is only its first index in it, and a batch gathers its
+values inside the program. Both programs take their number of steps as an argument and arrays padded to a few sizes,
+so neither the length of the data nor any knob compiles anything anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from gatewise.architecture import Architecture, Knobs
+from gatewise.model.network import Layout, apply, draw_masks, layout_of, no_masks
+from gatewise.model.recipe import frame, unframe
+from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
+from gatewise.train.device import configure
+from gatewise.train.loss import LOSSES
+from gatewise.train.optimizer import clip, direction
+
+__all__ = [
+    "CHUNK",
+    "FORECAST_BATCH",
+    "Batches",
+    "Measured",
+    "State",
+    "Table",
+    "forecaster",
+    "size_class",
+    "table_of",
+    "trainer",
+]
+
+CHUNK = 64
+"""Batches per call of a compiled program: small enough that Ctrl-C answers at once, large enough to hide the call."""
+
+FORECAST_BATCH = 128
+"""Windows per batch when forecasting."""
+
+
+class Table(NamedTuple):
+    """The scaled panel on the device, all series one after another, padded at the end.
+
+    Attributes:
+        values: float32, shape ``(padded time,)``.
+        observed: float32, same shape: 1 where a value was measured, 0 where it was filled.
+    """
+
+    values: Array
+    observed: Array
+
+
+class Batches(NamedTuple):
+    """Windows of up to `CHUNK` batches.
+
+    Attributes:
+        start: index of each window's first value in the table, int32, shape ``(chunk, batch)``.
+        low: smallest start that a time shift may move it to, same shape.
+        high: largest start that a time shift may move it to, same shape.
+        weight: 1 for a window, 0 for padding, float32, same shape.
+        learning_rate: float32, shape ``(chunk,)``.
+        count: number of batches in use, int32.
+    """
+
+    start: Any
+    low: Any
+    high: Any
+    weight: Any
+    learning_rate: Any
+    count: Any
+
+
+class State(NamedTuple):
+    """All that changes during a training.
+
+    Attributes:
+        parameters: float32, shape ``(parameter,)``.
+        optimizer: the optimizer's state.
+        key: a JAX random key.
+    """
+
+    parameters: Array
+    optimizer: Any
+    key: Array
+
+
+class Measured(NamedTuple):
+    """Sums over the steps of a chunk, each a float32 scalar.
+
+    Attributes:
+        loss: loss times observed targets.
+        targets: observed targets.
+        norm: gradient norms before clipping.
+        largest_norm: the largest of them.
+        clipped: steps whose gradient was clipped.
+        broken: steps whose loss or gradient was not finite.
+    """
+
+    loss: Array
+    targets: Array
+    norm: Array
+    largest_norm: Array
+    clipped: Array
+    broken: Array
+
+
+class Trainer(NamedTuple):
+    """Entry points of a training: `start` makes a state, `steps` advances it by a chunk."""
+
+    start: Callable[[np.ndarray, Knobs, int], State]
+    steps: Callable[[State, Knobs, Table, Batches], tuple[State, Measured]]
+
+
+def size_class(length: int, smallest: int = 1024) -> int:
+    """Return the padded length: the next of ``1, 1.25, 1.5, 1.75`` times a power of two.
+
+    Example:
+        >>> size_class(10), size_class(1100), size_class(2284)
+        (1024, 1280, 2560)
+    """
+    size = smallest
+    while size < length:
+        quarter = size // 4
+        for step in (1, 2, 3, 4):
+            if length <= size + step * quarter:
+                return size + step * quarter
+        size *= 2
+    return size
+
+
+def table_of(values: np.ndarray, observed: np.ndarray) -> Table:
+    """Put a flat panel on the device, padded to its size class."""
+    configure()
+    room = size_class(len(values)) - len(values)
+    return Table(
+        jnp.asarray(np.pad(values.astype(np.float32), (0, room))),
+        jnp.asarray(np.pad(observed.astype(np.float32), (0, room))),
+    )
+
+
+def gather(flat: Array, start: Array, length: int) -> Array:
+    """Return `length` values from each start, shape ``(length, batch)``."""
+    return flat[start[None, :] + jnp.arange(length, dtype=start.dtype)[:, None]]
+
+
+@lru_cache(maxsize=256)
+def trainer(architecture: Architecture) -> Trainer:
+    """Return the training programs of an Architecture, compiled on first use and shared by all its trials."""
+    configure()
+    layout = layout_of(architecture)
+    mask = jnp.asarray(layout.weights_mask())
+    steps = jax.jit(partial(_train_chunk, architecture, layout), donate_argnums=(0,))
+    begin = jax.jit(lambda parameters, knobs: direction(architecture.optimizer, knobs).init(parameters))
+
+    def start(parameters: np.ndarray, knobs: Knobs, seed: int) -> State:
+        # A copy: the state is donated to the program, and the caller keeps its own array.
+        on_device = jnp.array(parameters, dtype=jnp.float32, copy=True)
+        return State(on_device, begin(on_device, _floats(knobs)), jax.random.key(seed, impl="rbg"))
+
+    return Trainer(start, lambda state, knobs, table, batches: steps(state, _floats(knobs), table, batches, mask))
+
+
+def _floats(knobs: Knobs) -> Knobs:
+    return Knobs(*(np.float32(value) for value in knobs))
+
+
+def _train_chunk(
+    architecture: Architecture,
+    layout: Layout,
+    state: State,
+    knobs: Knobs,
+    table: Table,
+    batches: Batches,
+    weights_mask: Array,
+) -> tuple[State, Measured]:
+    """Make `batches.count` optimizer steps."""
+    transform = direction(architecture.optimizer, knobs)
+    loss_and_gradient = jax.value_and_grad(partial(_loss, architecture), has_aux=True)
+
+    def step(index: Array, carried: tuple[State, Measured]) -> tuple[State, Measured]:
+        (flat, optimizer, key), measured = carried
+        key, now = jax.random.split(key)
+        batch = Batches(*(part[index] for part in batches[:-1]), count=batches.count)
+        (_, (data_loss, targets)), gradients = loss_and_gradient(layout.split(flat), knobs, table, batch, now)
+        decay = flat * weights_mask
+        clipped = clip(layout.join(gradients) + 2 * knobs.l2 * decay, knobs)
+        update, optimizer = transform.update(clipped.gradient, optimizer, flat)
+        flat = flat - batch.learning_rate * (update + knobs.weight_decay * decay)
+        finite = jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm)
+        measured = Measured(
+            loss=measured.loss + data_loss,
+            targets=measured.targets + targets,
+            norm=measured.norm + clipped.norm,
+            largest_norm=jnp.maximum(measured.largest_norm, clipped.norm),
+            clipped=measured.clipped + clipped.was_clipped,
+            broken=measured.broken + jnp.where(finite, 0.0, 1.0),
+        )
+        return State(flat, optimizer, key), measured
+
+    zero = jnp.zeros((), jnp.float32)
+    return jax.lax.fori_loop(0, batches.count, step, (state, Measured(*(zero for _ in Measured._fields))))
+
+
+def _loss(
+    architecture: Architecture, arrays: dict[str, Array], knobs: Knobs, table: Table, batch: Batches, key: Array
+) -> tuple[Array, tuple[Array, Array]]:
+    """Return the mean loss over observed targets; beside it the sum and the number of targets.
+
+    The L2 term is left out here: its gradient is ``2 * lambda * w`` and is added to the flat gradient.
+    """
+    window_steps, horizon = architecture.window, architecture.horizon
+    for_shift, for_scale, for_noise, for_dropout = jax.random.split(key, 4)
+    start = shift_starts(for_shift, knobs, batch.start, batch.low, batch.high)
+    values = gather(table.values, start, window_steps + horizon)
+    weight = gather(table.observed, start + window_steps, horizon) * batch.weight[None, :]
+    window, target = scale_magnitude(for_scale, knobs, values[:window_steps], values[window_steps:])
+    framed = frame(architecture, add_noise(for_noise, knobs, window))
+    masks = draw_masks(architecture, start.shape[0], for_dropout, knobs.dropout, knobs.recurrent_dropout)
+    forecast = unframe(framed, apply(architecture, arrays, framed.inputs, masks))
+    total = jnp.sum(LOSSES[architecture.loss](forecast - target) * weight)
+    targets = jnp.sum(weight)
+    return total / jnp.maximum(targets, 1.0), (total, targets)
+
+
+def forecaster(architecture: Architecture, horizon: int) -> Callable[[Any, Table, np.ndarray], np.ndarray]:
+    """Return a function of ``(parameters, table, starts)`` to forecasts of shape ``(window, horizon)``.
+
+    A horizon beyond the head's is reached by feeding the forecasts back as new values, a head's length at a time:
+    so a recursive model is one whose head forecasts one step.
+    """
+    program = _forecast_program(architecture._replace(batch_size=0, optimizer="", loss=""), horizon)
+
+    def forecast(parameters: Any, table: Table, starts: np.ndarray) -> np.ndarray:
+        flat = jnp.asarray(parameters, jnp.float32)
+        blocks: list[np.ndarray] = []
+        room = CHUNK * FORECAST_BATCH
+        for first in range(0, len(starts), room):
+            some = starts[first : first + room]
+            padded = np.zeros(room, np.int32)
+            padded[: len(some)] = some
+            count = np.int32(-(-len(some) // FORECAST_BATCH))
+            made = program(flat, table, padded.reshape(CHUNK, FORECAST_BATCH), count)
+            blocks.append(np.asarray(made).reshape(room, horizon)[: len(some)])
+        return np.concatenate(blocks) if blocks else np.zeros((0, horizon), np.float32)
+
+    return forecast
+
+
+@lru_cache(maxsize=256)
+def _forecast_program(architecture: Architecture, horizon: int) -> Callable[..., Array]:
+    configure()
+    layout = layout_of(architecture)
+    masks = no_masks(architecture, FORECAST_BATCH)
+
+    def one(arrays: dict[str, Array], table: Table, start: Array) -> Array:
+        window = gather(table.values, start, architecture.window)
+
+        def block(window: Array, _: None) -> tuple[Array, Array]:
+            framed = frame(architecture, window)
+            made = unframe(framed, apply(architecture, arrays, framed.inputs, masks))
+            return jnp.concatenate([window, made])[-architecture.window :], made
+
+        blocks = -(-horizon // architecture.horizon)
+        _, made = jax.lax.scan(block, window, None, length=blocks)
+        return made.reshape(blocks * architecture.horizon, FORECAST_BATCH)[:horizon].T
+
+    def chunk(flat: Array, table: Table, starts: Array, count: Array) -> Array:
+        arrays = layout.split(flat)
+        empty = jnp.zeros((CHUNK, FORECAST_BATCH, horizon), jnp.float32)
+        return jax.lax.fori_loop(0, count, lambda i, made: made.at[i].set(one(arrays, table, starts[i])), empty)
+
+    return jax.jit(chunk)

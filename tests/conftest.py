@@ -1,0 +1,21 @@
+"""Set-up of all tests: a compile cache of their own, strict ranks, and a small panel."""
+
+import os
+import tempfile
+
+# Before anything imports JAX; the user's cache stays out of it, and repeated runs of the tests still compile once.
+os.environ.setdefault("GATEWISE_CACHE_DIR", os.path.join(tempfile.gettempdir(), "gatewise-test-cache"))  # noqa: PTH118
+
+import jax
+import pytest
+
+from gatewise.data.panel import Panel
+from tests.panels import panel_of_values, seasonal_values
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture
+def seasonal_panel() -> Panel:
+    """One monthly series of 160 steps with a season of 12."""
+    return panel_of_values(seasonal_values())

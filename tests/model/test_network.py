@@ -1,0 +1,61 @@
+"""The network: initial weights, dropout, and what the head reads."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gatewise.architecture import Architecture
+from gatewise.model.network import apply, draw_masks, initialise, layout_of, no_masks
+
+SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(8, 5))
+
+
+def arrays_of(architecture, seed=0):
+    return layout_of(architecture).split(jnp.asarray(initialise(architecture, seed)))
+
+
+def test_initial_weights_follow_their_sources():
+    arrays = {name: np.asarray(a) for name, a in arrays_of(SMALL).items()}
+    for layer, unit in enumerate(SMALL.hidden):
+        recurrent = arrays[f"lstm{layer}.recurrent"]
+        np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(unit), atol=1e-5)
+        bias = arrays[f"lstm{layer}.bias"]
+        np.testing.assert_array_equal(bias, np.repeat([0.0, 1.0, 0.0, 0.0], unit))
+        kernel = arrays[f"lstm{layer}.kernel"]
+        assert np.abs(kernel).max() <= np.sqrt(6 / sum(kernel.shape))
+        assert kernel.std() == pytest.approx(np.sqrt(2 / sum(kernel.shape)), rel=0.3)
+
+
+def test_layout_splits_and_joins_exactly():
+    layout = layout_of(SMALL)
+    flat = jnp.arange(layout.size, dtype=jnp.float32)
+    np.testing.assert_array_equal(layout.join(layout.split(flat)), flat)
+
+
+def test_weights_mask_spares_the_biases():
+    layout = layout_of(SMALL)
+    arrays = layout.split(jnp.asarray(layout.weights_mask()))
+    assert all((np.asarray(array) == (0 if name.endswith("bias") else 1)).all() for name, array in arrays.items())
+
+
+def test_newest_value_moves_the_first_step_of_the_forecast():
+    inputs = jnp.zeros((3, 1, 2))
+    arrays = arrays_of(SMALL)
+    before = apply(SMALL, arrays, inputs, no_masks(SMALL, 1))
+    after = apply(SMALL, arrays, inputs.at[-1, 0, -1].set(1.0), no_masks(SMALL, 1))
+    assert abs(float(after[0, 0] - before[0, 0])) > 1e-3
+
+
+def test_dropout_keeps_the_mean_and_drops_its_share():
+    masks = draw_masks(SMALL, 4000, jax.random.key(0), jnp.float32(0.25), jnp.float32(0.5))
+    assert masks.output[0] is not None and masks.output[0].shape == (3, 4000, 8)
+    for drawn, rate in ((masks.output[-1], 0.25), (masks.recurrent[0], 0.5)):
+        assert drawn is not None
+        assert float(jnp.mean(drawn == 0)) == pytest.approx(rate, abs=0.02)
+        assert float(drawn.mean()) == pytest.approx(1.0, abs=0.03)
+
+
+def test_rate_zero_drops_nothing():
+    masks = draw_masks(SMALL, 7, jax.random.key(0), jnp.float32(0), jnp.float32(0))
+    assert all(bool((drawn == 1).all()) for drawn in (*masks.output, *masks.recurrent) if drawn is not None)
