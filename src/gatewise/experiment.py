@@ -13,7 +13,7 @@ import pandas as pd
 
 from gatewise.artifact import Saved
 from gatewise.calibrate import enough_for
-from gatewise.data.check import diagnose
+from gatewise.data.check import Diagnosis, diagnose
 from gatewise.data.panel import Panel
 from gatewise.data.split import Split
 from gatewise.errors import DataError, SettingsError, nearest
@@ -42,6 +42,7 @@ class Plan:
         panel: the data.
         settings: resolved settings.
         reasons: why the preset chose what it chose.
+        diagnosis: what the data doctor found.
         space: what the search varies; nothing for one training.
         bench: the data without its test part, ready for training.
     """
@@ -50,6 +51,7 @@ class Plan:
     panel: Panel
     settings: Settings
     reasons: tuple[str, ...]
+    diagnosis: Diagnosis
     space: Space
     bench: Workbench
 
@@ -152,7 +154,7 @@ def plan(command: Command, panel: Panel, given: dict[str, Any]) -> Plan:
     space = Space(settings, {})
     if command != "fit":
         space = _space(settings, given, len(panel.shortest) - bench.split.held_out)
-    return Plan(command, panel, space.start, resolved.reasons, space, bench)
+    return Plan(command, panel, space.start, resolved.reasons, diagnose(panel, settings.season), space, bench)
 
 
 def _space(settings: Settings, given: dict[str, Any], train_rows: int) -> Space:
@@ -267,7 +269,7 @@ def _write_start(folder: RunFolder, made: Plan) -> None:
             "series": len(panel),
             "rows": int(panel.lengths.sum()),
             "repairs": asdict(panel.repairs),
-            "diagnosis": diagnose(panel, made.settings.season).to_dict(),
+            "diagnosis": made.diagnosis.to_dict(),
         },
     )
 

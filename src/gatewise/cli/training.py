@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gatewise.cli.options import SEARCHING, TRAINING, ConfigOption, SetOption, given_settings, with_flags
-from gatewise.errors import SettingsError
+from gatewise.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
-    from gatewise.data.panel import Panel
-    from gatewise.experiment import Command, Outcome
+    from gatewise.experiment import Command, Outcome, Plan
 
 __all__ = ["demo", "fit", "tune"]
 
@@ -121,10 +120,16 @@ def _experiment(
     folder = RunFolder(out or default_folder(name))
     total = 1 if command == "fit" else made.settings.trials
     reporter = Reporter(total, quiet=quiet, verbose=verbose, time_limit=made.settings.time_limit)
-    for line in _read_lines(panel, made.reasons):
+    for line in _read_lines(made):
         reporter.say(line)
     with Interrupt().armed() as interrupt, reporter.showing():
-        outcome = run(made, folder, listener=reporter.listener(), should_stop=interrupt)
+        try:
+            outcome = run(made, folder, listener=reporter.listener(), should_stop=interrupt)
+        except TrainingError:
+            if not interrupt():
+                raise
+            reporter.say("interrupted before the first epoch ended: there is no model to keep")
+            return INTERRUPTED
     if as_json:
         json.dump(_printable(outcome, folder.path), sys.stdout, indent=1)
         sys.stdout.write("\n")
@@ -133,8 +138,9 @@ def _experiment(
     return INTERRUPTED if outcome.interrupted else 0
 
 
-def _read_lines(panel: Panel, reasons: tuple[str, ...]) -> list[str]:
-    """Return what was read, repaired and chosen, a line each."""
+def _read_lines(made: Plan) -> list[str]:
+    """Return what was read, repaired, found and chosen, a line each."""
+    panel = made.panel
     one = panel.series[0]
     names = f"{len(panel)} series" if len(panel) > 1 else f"series '{one.unique_id}'"
     repairs = panel.repairs
@@ -144,7 +150,8 @@ def _read_lines(panel: Panel, reasons: tuple[str, ...]) -> list[str]:
         lines.append(f"  {repairs.duplicate_rows} exact duplicate rows dropped")
     if repairs.filled_values:
         lines.append(f"  {repairs.filled_values} missing values filled, at most {repairs.longest_gap} in a row")
-    return lines + [f"  {reason}" for reason in reasons]
+    lines += [f"  warning: {warning}" for warning in made.diagnosis.warnings]
+    return lines + [f"  {reason}" for reason in made.reasons]
 
 
 def _printable(outcome: Outcome, folder: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
         >>> import pandas as pd
         >>> board = pd.DataFrame({"model": ["gatewise", "last_value"], "MASE": [0.8, 1.0], "MAE": [8.0, 10.0]})
         >>> verdict(board, origins=5, series=1)
-        'Gatewise beats last value, the best baseline, by 20 % (MASE 0.800 against 1.000) on 5 origins.'
+        'Gatewise beats last value, the best baseline, by 20 % (MASE 0.8 against 1) on 5 origins.'
     """
     metric = "MASE" if board["MASE"].notna().all() else "MAE"
     scores = board.set_index("model")[metric]
@@ -35,12 +35,12 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
     theirs, name = float(others[best]), best.replace("_", " ")
     on = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
     if math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-12):
-        text = f"The LSTM is no better than {name} here ({metric} {ours:.3f} against {theirs:.3f}) {on}."
+        text = f"The LSTM is no better than {name} here ({metric} {ours:.3g} against {theirs:.3g}) {on}."
     elif ours < theirs:
         share = f"{100 * (1 - ours / theirs):.0f} %"
-        text = f"Gatewise beats {name}, the best baseline, by {share} ({metric} {ours:.3f} against {theirs:.3f}) {on}."
+        text = f"Gatewise beats {name}, the best baseline, by {share} ({metric} {ours:.3g} against {theirs:.3g}) {on}."
     else:
-        text = f"Do not use the LSTM here: {name} is better and free ({metric} {theirs:.3f} against {ours:.3f}) {on}."
+        text = f"Do not use the LSTM here: {name} is better and free ({metric} {theirs:.3g} against {ours:.3g}) {on}."
     if origins < FEW_ORIGINS and series == 1:
         text += " So few origins are weak evidence; more --test-windows would say more."
     return text

@@ -76,21 +76,12 @@ def coverages(backtest: pd.DataFrame) -> tuple[Coverage, ...]:
     """Return how often each interval held the truth."""
     made = []
     for level in levels_of(backtest):
-        low, high, truth = (backtest[name] for name in (f"gatewise-lo-{level}", f"gatewise-hi-{level}", "y"))
-        compared = truth.notna() & low.notna() & high.notna()
+        low, high, truth = (_column(backtest, name) for name in (f"gatewise-lo-{level}", f"gatewise-hi-{level}", "y"))
+        compared = np.isfinite(truth) & np.isfinite(low) & np.isfinite(high)
         if compared.any():
             inside = (low <= truth) & (truth <= high)
             made.append(Coverage(level, float(inside[compared].mean()), int(compared.sum())))
     return tuple(made)
-
-
-def _reference(backtest: pd.DataFrame) -> str | None:
-    return next((name for name in REFERENCES if name in backtest.columns), None)
-
-
-def _errors(backtest: pd.DataFrame) -> pd.DataFrame:
-    """Return absolute errors by model, NaN where there is no truth."""
-    return pd.DataFrame({name: (backtest[name] - backtest["y"]).abs() for name in models_of(backtest)})
 
 
 def relative_errors(backtest: pd.DataFrame) -> dict[str, float]:
@@ -99,11 +90,15 @@ def relative_errors(backtest: pd.DataFrame) -> dict[str, float]:
     A series on which the baseline makes no error is left out, as is everything when there is no baseline.
     """
     reference = _reference(backtest)
-    if backtest.empty or reference is None or "gatewise" not in backtest:
+    if backtest.empty or reference is None or not {"unique_id", "y", "gatewise"} <= set(backtest.columns):
         return {}
-    means = _errors(backtest).groupby(backtest["unique_id"], sort=False).mean()
-    ratio = (means["gatewise"] / means[reference].where(means[reference] > 0)).dropna()
-    return {str(name): float(value) for name, value in ratio.items()}
+    number, names = _coded(backtest, "unique_id")
+    ours, theirs = (_means(_errors(backtest, model), number, len(names)) for model in ("gatewise", reference))
+    return {
+        name: float(our / their)
+        for name, our, their in zip(names, ours, theirs, strict=True)
+        if np.isfinite(our) and their > 0
+    }
 
 
 def step_errors(backtest: pd.DataFrame, horizon: int | None = None) -> StepErrors | None:
@@ -116,25 +111,61 @@ def step_errors(backtest: pd.DataFrame, horizon: int | None = None) -> StepError
         backtest: as ``backtest.csv`` has it.
         horizon: steps of a whole origin; the most rows of any origin when unknown.
     """
-    if backtest.empty or not {"unique_id", "cutoff", "y"} <= set(backtest):
+    if backtest.empty or not {"unique_id", "cutoff", "y"} <= set(backtest.columns):
         return None
-    origin = backtest.groupby(["unique_id", "cutoff"], sort=False)
-    step, rows = origin.cumcount(), origin["y"].transform("size")
-    horizon, series = horizon or int(rows.max()), backtest["unique_id"]
+    series, names = _coded(backtest, "unique_id")
+    origin = np.unique(np.stack([series, _coded(backtest, "cutoff")[0]]), axis=1, return_inverse=True)[1].reshape(-1)
+    rows, step = _positions(origin)
+    horizon = horizon or int(rows.max())
     whole = rows == horizon
-    if horizon < 2 or not whole.any():
+    reference = _reference(backtest) if len(names) > 1 else None
+    if horizon < 2 or not whole.any() or (len(names) > 1 and reference is None):
         return None
-    errors, reference = _errors(backtest), None
-    if series.nunique() > 1:
-        reference = _reference(backtest)
-        if reference is None:
-            return None
-        scale = errors[reference].groupby(series).transform("mean")
-        errors = errors.div(scale.where(scale > 0), axis=0)
-    by_series = errors[whole].groupby([series[whole], step[whole]]).mean()
-    means = by_series.groupby(level=1).mean().reindex(range(horizon))
-    return StepErrors(
-        reference=model_label(reference) if reference else None,
-        models={name: tuple(float(x) if np.isfinite(x) else None for x in means[name]) for name in means},
-        origins=int(whole.sum()) // horizon,
-    )
+    scale = np.ones(len(names))
+    if reference is not None:
+        scale = _means(_errors(backtest, reference), series, len(names))
+    divisor = np.where(scale > 0, scale, np.nan)[series]
+    models = {}
+    for model in models_of(backtest):
+        errors = np.where(whole, _errors(backtest, model) / divisor, np.nan)
+        by_series = _means(errors, series * horizon + np.minimum(step, horizon - 1), len(names) * horizon)
+        means = _means(by_series, np.tile(np.arange(horizon), len(names)), horizon)
+        models[model] = tuple(float(mean) if np.isfinite(mean) else None for mean in means)
+    return StepErrors(model_label(reference) if reference else None, models, int(whole.sum()) // horizon)
+
+
+def _reference(backtest: pd.DataFrame) -> str | None:
+    return next((name for name in REFERENCES if name in backtest.columns), None)
+
+
+def _column(table: pd.DataFrame, name: str) -> np.ndarray:
+    return np.asarray(table[name], dtype=np.float64)
+
+
+def _errors(backtest: pd.DataFrame, model: str) -> np.ndarray:
+    """Return absolute errors, NaN where there is no truth."""
+    return np.abs(_column(backtest, model) - _column(backtest, "y"))
+
+
+def _coded(table: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
+    """Return the number of each row's text, in order of first appearance, and the texts."""
+    texts = list(table[name])
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return np.array([numbers[text] for text in texts]), list(numbers)
+
+
+def _means(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Return the mean of each group's finite values, NaN where it has none."""
+    known = np.isfinite(values)
+    total = np.bincount(group[known], weights=values[known], minlength=groups)
+    count = np.bincount(group[known], minlength=groups)
+    return np.divide(total, count, out=np.full(groups, np.nan), where=count > 0)
+
+
+def _positions(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each row how many rows its group has, and which of them it is, in the rows' order."""
+    order = np.argsort(group, kind="stable")
+    counts = np.bincount(group)
+    position = np.empty(len(group), dtype=np.int64)
+    position[order] = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return counts[group], position

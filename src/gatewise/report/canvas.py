@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from plotly import graph_objects as go
 
-from gatewise.report.words import model_label
+from gatewise.report.words import model_label, number
 
 __all__ = [
     "PALETTE",
     "Chart",
     "View",
-    "axis_kind",
+    "axis",
     "blank",
     "legend_name",
     "light",
     "line",
+    "log_axis",
     "model_style",
     "others_of",
     "plain",
-    "spread",
+    "value_axis",
 ]
 
 PALETTE: dict[str, tuple[str, str]] = {
@@ -41,7 +43,7 @@ PALETTE: dict[str, tuple[str, str]] = {
     "moss": ("#5b7c3a", "#9dbd7b"),
     "brick": ("#b3402e", "#ec8573"),
 }
-"""Colour by role, light and dark. Figures are drawn with the light ones, which are all different: the page swaps them."""
+"""Colour by role, light and dark. Figures have the light ones, which all differ, so that the page can swap them."""
 
 MODELS = {
     "gatewise": ("accent", "solid", 2.2),
@@ -54,6 +56,9 @@ OTHERS = (("plum", "dashdot", 1.4), ("moss", "longdash", 1.4), ("brick", "longda
 """Styles of further models, in turn."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+MOST_TICKS = 5
+"""Most ticks of a logarithmic axis."""
 
 WIDE_SPREAD = 8.0
 """Ratio of the largest to the smallest value from which an axis of positive values is logarithmic."""
@@ -121,29 +126,42 @@ def line(role: str, dash: str = "solid", width: float = 1.8) -> dict[str, Any]:
     return {"color": light(role), "dash": dash, "width": width}
 
 
-def spread(values: Iterable[float | None]) -> float:
-    """Return the ratio of the largest to the smallest value, 1 where they are not all positive."""
+def value_axis(values: Iterable[float | None]) -> dict[str, Any]:
+    """Return the axis for values: logarithmic for positive ones that span far.
+
+    Example:
+        >>> value_axis([0.4, 0.5]), value_axis([0.4, None, 9])["ticktext"]
+        ({'type': 'linear'}, ('0.5', '1', '2', '5'))
+    """
     known = [value for value in values if value is not None]
-    return max(known) / min(known) if known and min(known) > 0 else 1.0
+    far = known and min(known) > 0 and max(known) / min(known) >= WIDE_SPREAD
+    return log_axis(known) if far else {"type": "linear"}
 
 
-def axis_kind(values: Iterable[float | None]) -> str:
-    """Return "log" for positive values that span far, else "linear"."""
-    return "log" if spread(values) >= WIDE_SPREAD else "linear"
+def log_axis(values: Sequence[float]) -> dict[str, Any]:
+    """Return the logarithmic axis of positive values, with few and readable ticks: 1, 2, 5 or powers of ten."""
+    low, high = min(values), max(values)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        ticks = tuple(step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high)
+        if len(ticks) <= MOST_TICKS:
+            break
+    ticks = ticks[:: -(-len(ticks) // MOST_TICKS) or 1] if len(ticks) > 1 else (low, high)
+    return {"type": "log", "tickmode": "array", "tickvals": ticks, "ticktext": tuple(number(tick) for tick in ticks)}
 
 
-def blank(height: int, *, x_title: str = "", y_title: str = "", **layout: Any) -> go.Figure:
-    """Return a figure without data: quiet axes, a legend above, room for a phone."""
-    axis = {
-        "gridcolor": light("grid"),
-        "linecolor": light("axis"),
-        "tickcolor": light("axis"),
-        "zeroline": False,
-        "automargin": True,
-        "title": {"font": {"size": 12, "color": light("muted")}, "standoff": 8},
-        "tickfont": {"size": 11, "color": light("muted")},
-    }
-    figure = go.Figure(
+def blank(
+    height: int, *, x: Mapping[str, Any] | None = None, y: Mapping[str, Any] | None = None, **layout: Any
+) -> go.Figure:
+    """Return a figure without data: quiet axes, a legend above, room for a phone.
+
+    Args:
+        height: in pixels.
+        x: what the x axis has beside the house style.
+        y: what the y axis has beside it.
+        **layout: what the layout has beside it.
+    """
+    return go.Figure(
         layout={
             "template": "none",
             "height": height,
@@ -166,12 +184,28 @@ def blank(height: int, *, x_title: str = "", y_title: str = "", **layout: Any) -
                 "bgcolor": "rgba(0,0,0,0)",
                 "font": {"size": 12},
             },
+            "xaxis": axis({"showgrid": False, "showline": True, **(x or {})}),
+            "yaxis": axis({"showgrid": True, "showline": False, **(y or {})}),
             **layout,
         }
     )
-    figure.update_xaxes(**axis, showgrid=False, showline=True, title_text=x_title)
-    figure.update_yaxes(**axis, showgrid=True, showline=False, title_text=y_title)
-    return figure
+
+
+def axis(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an axis in the house style; `own` has what is particular to it, its title as text."""
+    made = {
+        "gridcolor": light("grid"),
+        "linecolor": light("axis"),
+        "tickcolor": light("axis"),
+        "tickfont": {"size": 11, "color": light("muted")},
+        "exponentformat": "e",
+        "zeroline": False,
+        "automargin": True,
+        **own,
+    }
+    if "title" in own:
+        made["title"] = {"text": own["title"], "font": {"size": 12, "color": light("muted")}, "standoff": 8}
+    return made
 
 
 def others_of(models: Iterable[str]) -> list[str]:

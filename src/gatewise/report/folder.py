@@ -15,13 +15,16 @@ import pandas as pd
 
 from gatewise.errors import GatewiseError, RunFolderError
 
-__all__ = ["History", "RunFiles", "clock", "finite", "read_folder"]
+__all__ = ["History", "RunFiles", "clock", "finite", "read_folder", "whole"]
 
 Content = TypeVar("Content")
 Moment = str | int
 
 TEXT = {"unique_id", "ds", "cutoff", "model", "status", "message", "hidden"}
 """Columns that stay text whatever they look like: a series may be called 007 or NA, and layers are "64,32"."""
+
+EMPTY = ("", "nan", "none", "null")
+"""What an empty cell may look like."""
 
 ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 """The zone at the end of a time stamp."""
@@ -85,6 +88,17 @@ def finite(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return made if math.isfinite(made) else None
+
+
+def whole(value: Any) -> int | None:
+    """Return a whole number if there is one, else None.
+
+    Example:
+        >>> whole(3.0), whole("7"), whole(None)
+        (3, 7, None)
+    """
+    made = finite(value)
+    return None if made is None else int(made)
 
 
 def clock(text: str) -> Moment:
@@ -175,13 +189,15 @@ def _table(path: Path) -> pd.DataFrame:
     if not _text(path).strip():
         return pd.DataFrame()
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return frame.assign(**{name: _numbers(frame[name]) for name in frame.columns if name not in TEXT})
+    return frame.assign(**{name: _numbers(list(frame[name])) for name in frame.columns if name not in TEXT})
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    made = pd.to_numeric(column, errors="coerce")
-    words = made.isna() & ~column.str.strip().str.lower().isin({"", "nan", "none", "null"})
-    return column if words.any() else made.astype(float)
+def _numbers(cells: list[str]) -> list[str] | list[float]:
+    """Return cells as numbers, as they are when one of them is neither a number nor empty."""
+    try:
+        return [math.nan if cell.strip().lower() in EMPTY else float(cell) for cell in cells]
+    except ValueError:
+        return cells
 
 
 def _history(path: Path) -> dict[str, History]:

@@ -26,7 +26,7 @@ def forecast_chart(series: Sequence[DrawnSeries]) -> Chart | None:
 
 
 def _forecast_view(one: DrawnSeries) -> View:
-    figure = blank(HEIGHT, xaxis={"type": _axis_type(one.forecast.x)})
+    figure = blank(HEIGHT, x={"type": _axis_type(one.forecast.x)})
     for place, band in enumerate(reversed(one.bands)):
         role = "band_narrow" if place == len(one.bands) - 1 else "band_wide"
         _add_band(figure, [(one.forecast.x, band.low, band.high)], f"{band.level}% interval", role)
@@ -52,7 +52,8 @@ def _forecast_caption(one: DrawnSeries) -> str:
     steps = counted(len(x), "step")
     text = f"{one.unique_id}: forecast of {steps}, from {number(y[0])} at {x[0]}{_within(one.bands, 0)}"
     if len(x) > 1:
-        text += f" to {number(y[-1])} at {x[-1]}{_within(one.bands, -1)}; between {number(min(known))} and {number(max(known))}"
+        text += f" to {number(y[-1])} at {x[-1]}{_within(one.bands, -1)}"
+        text += f"; between {number(min(known))} and {number(max(known))}"
     if one.history.y and None in one.history.y:
         text += ". Gaps in the history are values that the table did not have"
     return f"{text}."
@@ -73,7 +74,7 @@ def backtest_chart(series: Sequence[DrawnSeries]) -> Chart | None:
 
 
 def _backtest_view(name: str, backtest: Backtest) -> View:
-    figure = blank(HEIGHT, xaxis={"type": _axis_type(backtest.x)})
+    figure = blank(HEIGHT, x={"type": _axis_type(backtest.x)})
     origins = _origins(backtest)
     if backtest.bands:
         band = backtest.bands[0]
@@ -129,7 +130,9 @@ def steps_chart(steps: StepErrors | None) -> Chart | None:
     if steps is None:
         return None
     title = f"error, {steps.reference} = 1" if steps.reference else "mean absolute error"
-    figure = blank(320, x_title="step of the horizon", y_title=title, yaxis={"rangemode": "tozero"})
+    last = max(len(errors) for errors in steps.models.values())
+    x = {"title": "step of the horizon", "range": (0.5, last + 0.5)}
+    figure = blank(320, x=x, y={"title": title, "rangemode": "tozero"})
     others = others_of(steps.models)
     for model in sorted(steps.models, key=lambda model: model == "gatewise"):
         errors = steps.models[model]

@@ -10,16 +10,8 @@ from pathlib import Path
 from gatewise.report.canvas import PALETTE
 from gatewise.report.charts import Charts, draw
 from gatewise.report.markup import Markup, bullets, figure, inert, note, paragraph, section
-from gatewise.report.sections import (
-    clipping_words,
-    data_section,
-    key_numbers,
-    knobs_section,
-    leaderboard_section,
-    settings_section,
-    trials_section,
-    unusable_section,
-)
+from gatewise.report.search_sections import clipping_words, knobs_section, trials_section, unusable_section
+from gatewise.report.sections import data_section, key_numbers, leaderboard_section, settings_section
 from gatewise.report.summary import Summary, summarise
 from gatewise.report.words import percent
 
@@ -110,16 +102,16 @@ def _state(summary: Summary) -> Markup:
 def _sections(summary: Summary, charts: Charts) -> list[tuple[str, str, Markup]]:
     """Return name, short title and HTML of every section that has something to say, in the page's order."""
     picked = paragraph(summary.drawn.picked, "quiet")
-    training = (figure(charts.curves), paragraph(clipping_words(summary)))
+    training = (figure(charts.curves, titled=False), paragraph(clipping_words(summary)))
     made = [
         (
             "forecast",
             "Forecast",
-            section("forecast", "Forecast", figure(charts.forecast), picked if charts.forecast else ""),
+            section("forecast", "Forecast", figure(charts.forecast, titled=False), picked if charts.forecast else ""),
         ),
         ("backtest", "Backtest", section("backtest", "Backtest", *_backtest(summary, charts))),
         ("leaderboard", "Leaderboard", leaderboard_section(summary)),
-        ("steps", "Error by step", section("steps", "How far ahead it holds", figure(charts.steps))),
+        ("steps", "Error by step", section("steps", "How far ahead it holds", figure(charts.steps, titled=False))),
         ("training", "Training", section("training", "Training of the best trial", *training)),
         ("search", "Search", trials_section(summary, charts)),
         ("knobs", "Knobs", knobs_section(summary, charts)),
@@ -139,7 +131,7 @@ def _backtest(summary: Summary, charts: Charts) -> tuple[Markup, ...]:
     ]
     return (
         paragraph("Forecasts from origins in the test part, each made without a look past its origin.", "quiet"),
-        figure(charts.backtest),
+        figure(charts.backtest, titled=False),
         paragraph(summary.drawn.picked, "quiet"),
         bullets(held),
     )
@@ -149,5 +141,6 @@ def _footer(summary: Summary) -> str:
     version = f" {summary.version}" if summary.version else ""
     return (
         f"<footer>Written by Gatewise{escape(version)} from the run folder {escape(summary.run_folder)}. "
-        "Works offline. <noscript>The charts need JavaScript; the words below each say what it shows.</noscript></footer>"
+        "It works offline. "
+        "<noscript>The charts need JavaScript; the words below each of them say what it shows.</noscript></footer>"
     )

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from gatewise.report.sizes import BatchSizes, HiddenUnits, TrialRow, batch_sizes, hidden_units, total_units
+from gatewise.report.batch_sizes import BatchSizes, batch_sizes
+from gatewise.report.hidden_units import HiddenUnits, hidden_units, total_units
+from gatewise.report.trials import TrialRow
 from gatewise.report.words import number, setting_value
 from gatewise.settings import Row, settings_table
 
@@ -14,6 +16,9 @@ __all__ = ["Knobs", "Slice", "best_of", "knobs_from"]
 
 FEW_VALUES = 6
 """Up to this many distinct numbers are drawn side by side, more on an axis."""
+
+FEW_DIGITS = 8
+"""A number written longer than this was drawn from a range and not picked from a list, and belongs on an axis."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,11 @@ def _slice(name: str, scored: list[TrialRow]) -> Slice | None:
     distinct = list(dict.fromkeys(value for _, value, _ in rows))
     if len(distinct) < 2:
         return None
-    numeric = all(isinstance(value, int | float) for value in distinct)
-    ranged = numeric and len(distinct) > FEW_VALUES
     known = _known().get(name)
-    log = ranged and min(distinct) > 0 and bool(known and known.prior and known.prior.log)
+    prior = known.prior if known else None
+    numeric = all(isinstance(value, int | float) for value in distinct)
+    ranged = numeric and (len(distinct) > FEW_VALUES or any(len(repr(value)) > FEW_DIGITS for value in distinct))
+    log = ranged and min(distinct) > 0 and bool(prior and prior.log)
     key = (lambda value: value) if numeric else (lambda value: (total_units(str(value)), str(value)))
     return Slice(
         name=name,
@@ -99,8 +105,8 @@ def best_of(one: Slice) -> str:
 
     Example:
         >>> best_of(Slice("dropout", "", "range", False, (0, 1), (0.1, 0.4), (0.9, 0.8), ()))
-        'Lowest validation MASE 0.8 at 0.4 (trial 1).'
+        'Best: 0.8 at 0.4 (trial 1).'
     """
     best = min(range(len(one.scores)), key=lambda place: one.scores[place])
     value = setting_value(one.values[best])
-    return f"Lowest validation MASE {number(one.scores[best])} at {value} (trial {one.trials[best]})."
+    return f"Best: {number(one.scores[best])} at {value} (trial {one.trials[best]})."

@@ -19,7 +19,7 @@ class Markup(str):
 
 
 class Column(NamedTuple):
-    """A column's title, and "right" for numbers, "long" for sentences, or "" for words."""
+    """A column's title, and its kind: "right" for numbers, "short" for what stays on one line, "long" for sentences."""
 
     title: str
     kind: str = ""
@@ -109,8 +109,13 @@ def _class(kind: str) -> str:
     return f' class="{kind}"' if kind else ""
 
 
-def figure(chart: Chart | None) -> Markup:
-    """Return a chart with its title, its picker and the words that stand for it, nothing for no chart."""
+def figure(chart: Chart | None, *, titled: bool = True) -> Markup:
+    """Return a chart with its title, its picker and the words that stand for it, nothing for no chart.
+
+    Args:
+        chart: the chart.
+        titled: False where a heading right above says the same as its title.
+    """
     if chart is None:
         return Markup("")
     first, picker = chart.views[0], ""
@@ -119,10 +124,12 @@ def figure(chart: Chart | None) -> Markup:
             f'<option value="{place}">{text(view.label)}</option>' for place, view in enumerate(chart.views)
         )
         picker = f'<label>{text(chart.picker)} <select autocomplete="off">{options}</select></label>'
-    caption, height = escape(first.caption), first.figure.layout.height
+    caption, height = escape(first.caption), first.figure.to_plotly_json()["layout"]["height"]
+    title = f"<h3>{text(chart.title)}</h3>" if titled else ""
+    head = f'<div class="head">{title}{picker}</div>' if title or picker else ""
     return Markup(
         f'<figure class="chart" id="chart-{escape(chart.name)}">'
-        f'<div class="head"><h3>{text(chart.title)}</h3>{picker}</div>'
+        f"{head}"
         f'<div class="plot" role="img" aria-label="{caption}" style="min-height:{height}px"></div>'
         f"<figcaption>{caption}</figcaption>"
         f'<script type="application/json">{_views(chart)}</script></figure>'

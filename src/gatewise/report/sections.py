@@ -1,4 +1,4 @@
-"""The page's sections that are words and tables."""
+"""The sections on the result, the data and the settings: words and tables."""
 
 from __future__ import annotations
 
@@ -6,40 +6,25 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gatewise.report.charts import Charts
 from gatewise.report.markup import (
     Column,
     Markup,
     Row,
     bullets,
     code,
-    figure,
     note,
     paragraph,
     section,
     table,
     text,
 )
-from gatewise.report.sizes import TrialRow
 from gatewise.report.summary import Score, Summary
 from gatewise.report.words import counted, duration, model_label, number, percent, setting_value
 from gatewise.settings import settings_table
 
-__all__ = [
-    "clipping_words",
-    "data_section",
-    "key_numbers",
-    "knobs_section",
-    "leaderboard_section",
-    "settings_section",
-    "trials_section",
-    "unusable_section",
-]
+__all__ = ["data_section", "key_numbers", "leaderboard_section", "settings_section"]
 
 METRICS = (("MASE", "mase"), ("sMAPE", "smape"), ("RMSE", "rmse"), ("MAE", "mae"))
-
-
-# -- what it comes to -------------------------------------------------------------------------------------------------
 
 
 def key_numbers(summary: Summary) -> Markup:
@@ -58,7 +43,7 @@ def key_numbers(summary: Summary) -> Markup:
         cards.append(("Horizon", counted(summary.horizon, "step"), season))
     facts = summary.data.facts
     if isinstance(facts.get("rows"), int) and isinstance(facts.get("series"), int):
-        cards.append(("Data", counted(facts["rows"], "row"), counted(facts["series"], "series", "series")))
+        cards.append(("Rows", number(facts["rows"]), counted(facts["series"], "series", "series")))
     if summary.seconds is not None:
         usable = len(summary.trials) - len(summary.unusable)
         cards.append(("Took", duration(summary.seconds), f"{usable} of {counted(len(summary.trials), 'trial')} usable"))
@@ -96,9 +81,9 @@ def leaderboard_section(summary: Summary) -> Markup:
         rows.append(Row(model_label(score.model), shown, bold, "ours" if score.model == "gatewise" else ""))
     columns = [Column("model"), *(Column(title, "right") for title, _ in METRICS)]
     words = (
-        "Lower is better everywhere; the best of each column is bold. MASE is the mean absolute error divided by that of "
-        "the seasonal naive forecast over the history: below 1 is better than that. sMAPE is in percent, RMSE and MAE in "
-        "the data's units."
+        "Lower is better everywhere; the best of each column is bold. MASE is the mean absolute error divided by that "
+        "of the seasonal naive forecast over the history: below 1 is better than that. sMAPE is in percent, RMSE and "
+        "MAE in the data's units."
     )
     measured = table("Errors over the test origins", columns, rows)
     return section(
@@ -110,131 +95,12 @@ def _fixed(value: float | None, digits: int) -> str:
     return number(None) if value is None else f"{value:,.{digits}f}"
 
 
-# -- training and search ----------------------------------------------------------------------------------------------
-
-
-def clipping_words(summary: Summary) -> str:
-    """Return how many steps were clipped, in words."""
-    clipping = summary.clipping
-    if clipping is None:
-        return ""
-    parts = []
-    if clipping.best is not None:
-        parts.append(f"Clipped steps: {percent(clipping.best)} of the best trial's")
-    if summary.searched:
-        every = f"{percent(clipping.every)} on average over all {clipping.epochs:,} epochs of the search"
-        parts.append(every if parts else f"Clipped steps: {every}")
-    if clipping.largest_norm is not None:
-        parts.append(f"the largest gradient norm before clipping was {number(clipping.largest_norm)}")
-    return f"{'; '.join(parts)}." if parts else ""
-
-
-def trials_section(summary: Summary, charts: Charts) -> Markup:
-    """Return the history of the search and its best trials, nothing without a search."""
-    if not summary.searched:
-        return Markup("")
-    ranked = sorted(
-        (trial for trial in summary.trials if trial.score is not None), key=lambda trial: (trial.score, trial.number)
-    )[:5]
-    rows = [
-        Row(
-            f"trial {trial.number}",
-            [
-                number(trial.score),
-                number(trial.best_epoch),
-                number(trial.epochs),
-                duration(trial.seconds),
-                trial.status,
-                ", ".join(f"{name} {setting_value(value)}" for name, value in trial.settings.items()),
-            ],
-            kind="ours" if summary.best and trial.number == summary.best.trial else "",
-        )
-        for trial in ranked
-    ]
-    columns = [Column("trial"), *(Column(title, "right") for title in ("MASE", "best epoch", "epochs", "took"))]
-    best = table(
-        "The best trials, by validation MASE", [*columns, Column("ended"), Column("varied settings", "long")], rows
-    )
-    return section("search", "The search", figure(charts.history), best)
-
-
-def knobs_section(summary: Summary, charts: Charts) -> Markup:
-    """Return what batch size, hidden units and the other varied settings did."""
-    knobs, parts = summary.knobs, list[str]()
-    if knobs.batch_size is not None:
-        parts += [Markup("<h3>Batch size: small against large</h3>"), paragraph(knobs.batch_size.sentence)]
-        parts.append(_batch_table(summary))
-    if charts.hidden is not None and knobs.hidden is not None:
-        parts.append(figure(charts.hidden))
-        shared = " and ".join(f"{name} {value}" for name, value in knobs.hidden.shared.items())
-        parts.append(
-            paragraph(
-                f"Only trials with {shared} are compared: other losses have other units." if shared else "", "quiet"
-            )
-        )
-    if charts.slices:
-        parts.append(Markup("<h3>Score against each varied setting</h3>"))
-        parts.append(Markup(f'<div class="slices">{"".join(figure(chart) for chart in charts.slices)}</div>'))
-    if not parts:
-        return Markup("")
-    hint = "All of these varied together, so this shows what went along with what, and not what caused it."
-    return section("knobs", "What the knobs did", paragraph(hint, "quiet"), *parts)
-
-
-def _batch_table(summary: Summary) -> Markup:
-    groups = summary.knobs.batch_size.groups if summary.knobs.batch_size else ()
-    rows = [
-        Row(
-            group.label,
-            [
-                ", ".join(map(str, group.sizes)),
-                str(group.trials),
-                str(group.unusable),
-                number(group.best),
-                number(group.median),
-                number(group.epochs),
-                duration(group.seconds),
-            ],
-        )
-        for group in groups
-    ]
-    titles = ("trials", "no score", "best MASE", "median MASE", "median epochs", "median time")
-    columns = [Column("batch size"), Column("tried"), *(Column(title, "right") for title in titles)]
-    return table("Trials by batch size; MASE on the validation part", columns, rows)
-
-
-def unusable_section(summary: Summary) -> Markup:
-    """Return the trials that diverged or failed, with what they said."""
-    if not summary.trials:
-        return Markup("")
-    if not summary.unusable:
-        return section("unusable", "Diverged trials", paragraph("No trial diverged or failed."))
-    rows = [
-        Row(f"trial {trial.number}", [trial.status, number(trial.epochs), trial.message, _suspects(trial)])
-        for trial in summary.unusable
-    ]
-    columns = [
-        Column("trial"),
-        Column("ended"),
-        Column("epochs", "right"),
-        Column("message", "long"),
-        Column("with", "long"),
-    ]
-    return section("unusable", "Diverged trials", table("Trials without a usable model", columns, rows))
-
-
-def _suspects(trial: TrialRow) -> str:
-    names = ("optimizer", "learning_rate", "clip_norm", "batch_size", "hidden")
-    return ", ".join(f"{name} {setting_value(trial.settings[name])}" for name in names if name in trial.settings)
-
-
-# -- data and settings ------------------------------------------------------------------------------------------------
-
-
 def data_section(summary: Summary) -> Markup:
     """Return what the data doctor read, repaired and warns of."""
     data = summary.data
-    facts = [Row(_label(name), [_shown(value)]) for name, value in data.facts.items() if value not in (None, "", [])]
+    # The fingerprint is long and told least: it comes last.
+    told = sorted(data.facts.items(), key=lambda fact: fact[0] == "fingerprint")
+    facts = [Row(_label(name), [_shown(value)]) for name, value in told if value not in (None, "", [])]
     repairs = [Row(_label(name), [_shown(value)]) for name, value in data.repairs.items()]
     found = [
         Row(_label(name), [_shown(value)]) for name, value in data.diagnosis.items() if value not in (None, "", [])
@@ -244,8 +110,12 @@ def data_section(summary: Summary) -> Markup:
         "data",
         "What the data doctor says",
         note("Warnings", data.warnings),
-        table("What was read", columns, facts),
-        table("What was repaired", columns, repairs),
+        Markup(
+            f'<div class="pair">{table("What was read", columns, facts)}'
+            f"{table('What was repaired', columns, repairs)}</div>"
+            if facts or repairs
+            else ""
+        ),
         bullets(data.notes),
         _folded("All that the doctor found", table("What the doctor found", columns, found)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from gatewise.report.accuracy import levels_of, models_of, relative_errors
@@ -90,22 +91,12 @@ class Drawn:
 
 def drawn_series(files: RunFiles, horizon: int | None, season: int | None) -> Drawn:
     """Return the series to draw: all of them, or the first ones and those with the largest backtest error."""
-    names = list(
-        dict.fromkeys(
-            name
-            for ids in (files.forecast.get("unique_id", ()), files.backtest.get("unique_id", ()), files.history)
-            for name in ids
-        )
-    )
+    tables = [table for table in (files.forecast, files.backtest) if "unique_id" in table.columns]
+    names = list(dict.fromkeys([*(str(name) for table in tables for name in table["unique_id"]), *files.history]))
     errors = relative_errors(files.backtest)
     chosen, picked = _pick(names, errors)
     steps = max(4 * (horizon or 1), 2 * (season or 1), LEAST_HISTORY)
-    forecasts, backtests = (
-        {name: part for name, part in table[table["unique_id"].isin(chosen)].groupby("unique_id", sort=False)}
-        if {"unique_id", "ds"} <= set(table)
-        else {}
-        for table in (files.forecast, files.backtest)
-    )
+    forecasts, backtests = _parts(files.forecast, chosen), _parts(files.backtest, chosen)
     return Drawn(
         series=tuple(
             _drawn(name, files, forecasts.get(name), backtests.get(name), steps, errors.get(name)) for name in chosen
@@ -113,6 +104,14 @@ def drawn_series(files: RunFiles, horizon: int | None, season: int | None) -> Dr
         total=len(names),
         picked=picked,
     )
+
+
+def _parts(table: pd.DataFrame, chosen: list[str]) -> dict[str, pd.DataFrame]:
+    """Return the rows of each chosen series."""
+    if not {"unique_id", "ds"} <= set(table.columns):
+        return {}
+    ids = np.asarray(table["unique_id"])
+    return {name: table.loc[ids == name] for name in chosen if (ids == name).any()}
 
 
 def _pick(names: list[str], errors: dict[str, float]) -> tuple[list[str], str]:

@@ -7,18 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from gatewise.report.accuracy import Coverage, StepErrors, coverages, step_errors
-from gatewise.report.folder import RunFiles, finite, read_folder
+from gatewise.report.folder import RunFiles, finite, read_folder, whole
 from gatewise.report.knobs import Knobs, knobs_from
 from gatewise.report.series import Drawn, drawn_series
-from gatewise.report.sizes import TrialRow
+from gatewise.report.trials import UNUSABLE, TrialRow, trial_rows
 
 __all__ = ["Best", "Clipping", "DataCard", "Epoch", "Score", "Summary", "summarise"]
-
-UNUSABLE = ("diverged", "failed")
-"""Statuses of trials without a usable model."""
 
 
 @dataclass(frozen=True)
@@ -173,12 +168,12 @@ def summarise(folder: Path) -> Summary:
         RunFolderError: when it is not a run folder.
     """
     files = read_folder(folder)
-    said, trials = files.summary, _trials(files.trials)
+    said, trials = files.summary, trial_rows(files.trials)
     best = _best(said.get("best"), trials)
     best_row = next((trial for trial in trials if best and trial.number == best.trial), None)
     searched = len(trials) > 1 or said.get("command") in ("tune", "demo")
     horizon, season = (
-        _whole(said.get(name, files.settings.get("data", {}).get(name))) for name in ("horizon", "season")
+        whole(said.get(name, files.settings.get("data", {}).get(name))) for name in ("horizon", "season")
     )
     return Summary(
         command=str(said.get("command", "")),
@@ -214,50 +209,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(text) for text in value) if isinstance(value, list | tuple) else ()
 
 
-def _whole(value: Any) -> int | None:
-    made = finite(value)
-    return None if made is None else int(made)
-
-
-def _trials(table: pd.DataFrame) -> tuple[TrialRow, ...]:
-    if "number" not in table:
-        return ()
-    facts = ("number", "status", "score", "best_epoch", "epochs", "train_loss", "val_loss", "seconds", "message")
-    rows = []
-    for row in table.sort_values("number", kind="stable").to_dict("records"):
-        varied = {str(name): _value(value) for name, value in row.items() if name not in facts}
-        status = str(row.get("status", ""))
-        rows.append(
-            TrialRow(
-                number=int(row["number"]),
-                status=status,
-                score=None if status in UNUSABLE else finite(row.get("score")),
-                best_epoch=_whole(row.get("best_epoch")),
-                epochs=_whole(row.get("epochs")),
-                train_loss=finite(row.get("train_loss")),
-                val_loss=finite(row.get("val_loss")),
-                seconds=finite(row.get("seconds")),
-                message=str(row.get("message", "")),
-                settings={name: value for name, value in varied.items() if value is not None},
-            )
-        )
-    return tuple(rows)
-
-
-def _value(value: Any) -> Any:
-    """Return a cell of a varied setting: a whole number as one, None for an empty cell."""
-    if isinstance(value, float):
-        return None if pd.isna(value) else int(value) if value.is_integer() else value
-    return str(value) if str(value).strip() else None
-
-
 def _best(said: Any, trials: tuple[TrialRow, ...]) -> Best | None:
     """Return the best trial as the run named it; of an unfinished run, the best so far."""
     if isinstance(said, Mapping) and said:
         return Best(
-            trial=_whole(said.get("trial")),
+            trial=whole(said.get("trial")),
             score=finite(said.get("score")),
-            best_epoch=_whole(said.get("best_epoch")),
+            best_epoch=whole(said.get("best_epoch")),
             status=str(said.get("status") or ""),
             message=str(said.get("message") or ""),
             settings=dict(said.get("settings") or {}),
@@ -266,7 +224,7 @@ def _best(said: Any, trials: tuple[TrialRow, ...]) -> Best | None:
     if not scored:
         return None
     score, trial = min(scored, key=lambda pair: pair[0])
-    return Best(trial.number, score, _whole(trial.best_epoch), trial.status, trial.message, trial.settings)
+    return Best(trial.number, score, whole(trial.best_epoch), trial.status, trial.message, trial.settings)
 
 
 def _leaderboard(files: RunFiles) -> tuple[Score, ...]:

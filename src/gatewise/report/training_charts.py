@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from plotly import graph_objects as go
 
-from gatewise.report.canvas import Chart, View, axis_kind, blank, light, line, plain
+from gatewise.report.canvas import Chart, View, axis, blank, light, line, log_axis, plain, value_axis
+from gatewise.report.hidden_units import HiddenUnits
 from gatewise.report.knobs import Slice, best_of
-from gatewise.report.sizes import HiddenUnits, TrialRow
 from gatewise.report.summary import Best, Epoch
+from gatewise.report.trials import TrialRow
 from gatewise.report.words import counted, number, percent
+
+PANELS = ("loss", "learning rate", "clipped steps")
+"""Titles of the panels of the learning curves."""
 
 __all__ = ["curves_chart", "hidden_chart", "history_chart", "slice_charts"]
 
@@ -22,28 +26,26 @@ def curves_chart(epochs: Sequence[Epoch], best: Best | None) -> Chart | None:
     """Draw losses, learning rate and clipped share over the best trial's epochs."""
     if not epochs or best is None:
         return None
-    losses = [loss for epoch in epochs for loss in (epoch.train_loss, epoch.val_loss)]
-    rates = [epoch.learning_rate for epoch in epochs]
     shares = [epoch.clipped for epoch in epochs]
-    clipped = any(share is not None for share in shares)
-    figure = blank(520 if clipped else 420)
-    heights = ((0.50, 1.0), (0.25, 0.42), (0.0, 0.17)) if clipped else ((0.38, 1.0), (0.0, 0.28))
-    x = [epoch.number for epoch in epochs]
-    _panel(figure, 1, heights, "loss", axis_kind(losses))
-    _panel(figure, 2, heights, "learning rate", axis_kind(rates))
-    mode = "lines" if len(x) > 1 else "markers"
+    most = max((share for share in shares if share is not None), default=0.0)
+    heights = ((0.50, 1.0), (0.25, 0.42), (0.0, 0.17)) if most else ((0.38, 1.0), (0.0, 0.28))
+    figure = _panels(520 if most else 420, heights)
+    x, mode = [epoch.number for epoch in epochs], "lines" if len(epochs) > 1 else "markers"
     for name, role, dash, y in (
         ("training loss", "slate", "dash", [epoch.train_loss for epoch in epochs]),
         ("validation loss", "accent", "solid", [epoch.val_loss for epoch in epochs]),
     ):
         if any(value is not None for value in y):
             figure.add_scatter(x=x, y=y, name=name, mode=mode, line=line(role, dash, 2.0))
+    losses = [loss for epoch in epochs for loss in (epoch.train_loss, epoch.val_loss)]
+    figure.update_layout(yaxis=value_axis(losses))
+    rates = [epoch.learning_rate for epoch in epochs]
     figure.add_scatter(
         x=x, y=rates, name="learning rate", mode=mode, line=line("ochre"), xaxis="x2", yaxis="y2", showlegend=False
     )
-    if clipped:
-        _panel(figure, 3, heights, "clipped steps", "linear")
-        figure.update_layout(yaxis3={"tickformat": ".0%", "range": [0, 1.03]})
+    if most:
+        # Nothing clipped needs no panel of zeros: the caption says so.
+        figure.update_layout(yaxis3={"tickformat": ".0%", "range": [0, max(1.15 * most, 0.05)]})
         figure.add_bar(
             x=x, y=shares, name="clipped", marker={"color": light("slate")}, xaxis="x3", yaxis="y3", showlegend=False
         )
@@ -51,21 +53,21 @@ def curves_chart(epochs: Sequence[Epoch], best: Best | None) -> Chart | None:
     return Chart("curves", "Learning curves", (View("", figure, _curves_caption(epochs, best)),))
 
 
-def _panel(figure: go.Figure, place: int, heights: tuple[tuple[float, float], ...], title: str, kind: str) -> None:
-    """Lay out one of the panels that lie above each other and share the epochs."""
-    end = "" if place == 1 else str(place)
-    lowest = place == len(heights)
-    base_x, base_y = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
-    shared = {} if place == 1 else {"matches": "x"}
-    x_title = {**base_x["title"], "text": "epoch" if lowest else ""}
-    figure.update_layout(
-        {
-            f"xaxis{end}": {**base_x, **shared, "anchor": f"y{end}", "showticklabels": lowest, "title": x_title},
-            f"yaxis{end}": {**base_y, "anchor": f"x{end}", "domain": heights[place - 1], "type": kind, "nticks": 5},
-        }
-    )
-    # The titles of log axes need their ticks sparse, or digits of every decade stand in a row.
-    figure.update_layout({f"yaxis{end}": {"title": {"text": title}, **({"dtick": "D2"} if kind == "log" else {})}})
+def _panels(height: int, heights: tuple[tuple[float, float], ...]) -> go.Figure:
+    """Return a figure of panels that lie above each other and share the epochs."""
+    axes = {}
+    for place, domain in enumerate(heights, start=1):
+        end, lowest = "" if place == 1 else str(place), place == len(heights)
+        title = {"title": "epoch"} if lowest else {}
+        axes[f"xaxis{end}"] = axis(
+            {"showgrid": False, "showline": True, "anchor": f"y{end}", "showticklabels": lowest, **title}
+            | ({} if place == 1 else {"matches": "x"})
+        )
+        axes[f"yaxis{end}"] = axis(
+            {"domain": domain, "anchor": f"x{end}", "nticks": 5, "title": PANELS[place - 1]}
+            | ({} if place == 1 else {"rangemode": "tozero"})
+        )
+    return blank(height, **axes)
 
 
 def _mark_best(figure: go.Figure, epoch: int | None, panels: int) -> None:
@@ -115,8 +117,8 @@ def history_chart(trials: Sequence[TrialRow], best: Best | None) -> Chart | None
     if len(trials) < 2 or not scored:
         return None
     scores = [score for _, score, _ in scored]
-    figure = blank(340, x_title="trial", y_title="validation MASE", hovermode="closest")
-    figure.update_yaxes(type=axis_kind(scores), **({"dtick": "D2"} if axis_kind(scores) == "log" else {}))
+    y = {"title": "validation MASE", **value_axis(scores)}
+    figure = blank(340, x={"title": "trial"}, y=y, hovermode="closest")
     lowest = [min(scores[: place + 1]) for place in range(len(scores))]
     numbers = [place for place, _, _ in scored]
     end = trials[-1].number
@@ -137,9 +139,11 @@ def history_chart(trials: Sequence[TrialRow], best: Best | None) -> Chart | None
             text=[_hover(trial) for trial in lost], hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
         figure.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
-    text = f"{counted(len(trials), 'trial')}, {len(scored)} with a score: from {number(scores[0])} for trial {numbers[0]} to "
     winner = min(scored, key=lambda row: row[1])
-    text += f"{number(winner[1])} for trial {winner[0]}, the lowest validation MASE."
+    text = (
+        f"{counted(len(trials), 'trial')}, {len(scored)} with a score: from {number(scores[0])} for trial {numbers[0]} "
+        f"to {number(winner[1])} for trial {winner[0]}, the lowest validation MASE."
+    )
     return Chart("history", "History of the trials", (View("", figure, text),))
 
 
@@ -168,13 +172,16 @@ def _dots(numbers: Sequence[int], best: Best | None) -> dict[str, object]:
 
 def hidden_chart(hidden: HiddenUnits | None) -> Chart | None:
     """Draw training and validation loss against hidden units, growing from small to large."""
-    if hidden is None:
+    if hidden is None or len(hidden.medians) < 2:
         return None
-    figure = blank(340, x_title="hidden units, all layers", y_title="loss at the best epoch", hovermode="closest")
     totals = [units.total for units in hidden.medians]
-    figure.update_xaxes(type="log", tickmode="array", tickvals=totals, ticktext=[str(total) for total in totals])
     losses = [loss for *_, train, val in hidden.points for loss in (train, val)]
-    figure.update_yaxes(type=axis_kind(losses), **({"dtick": "D2"} if axis_kind(losses) == "log" else {}))
+    figure = blank(
+        340,
+        x={"title": "hidden units, all layers", "type": "log", "tickvals": totals, "ticktext": [*map(str, totals)]},
+        y={"title": "loss at the best epoch", **value_axis(losses)},
+        hovermode="closest",
+    )
     for place, name, role, dash, symbol in (
         (3, "training", "slate", "dash", "square"),
         (4, "validation", "accent", "solid", "circle"),
@@ -200,21 +207,31 @@ def slice_charts(slices: Sequence[Slice], best: Best | None) -> tuple[Chart, ...
 
 
 def _slice_chart(one: Slice, best: Best | None) -> Chart:
-    figure = blank(240, hovermode="closest", y_title="MASE", showlegend=False)
-    figure.update_yaxes(type=axis_kind(one.scores), **({"dtick": "D2"} if axis_kind(one.scores) == "log" else {}))
-    if one.kind == "values":
-        figure.update_xaxes(
-            type="category", categoryorder="array", categoryarray=[plain(value) for value in one.order],
-            range=[-0.6, len(one.order) - 0.4],
-        )  # fmt: skip
-    elif one.log:
-        figure.update_xaxes(
-            type="log", dtick="D2" if max(map(float, one.values)) < 100 * min(map(float, one.values)) else 1
-        )
-    values = [plain(value) if isinstance(value, str) else value for value in one.values]
+    # The best trial comes last, so that it lies on top.
+    rows = sorted(
+        zip(one.trials, one.values, one.scores, strict=True), key=lambda row: best is not None and row[0] == best.trial
+    )
+    figure = blank(220, x=_slice_axis(one), y={"title": "MASE", **value_axis(one.scores)}, hovermode="closest")
     figure.add_scatter(
-        x=values, y=one.scores, mode="markers", marker=_dots(one.trials, best),
-        text=[f"trial {number}" for number in one.trials], hovertemplate="%{text}: %{x}<br>MASE %{y:.4g}<extra></extra>",
-    )  # fmt: skip
+        x=[plain(value) if isinstance(value, str) else value for _, value, _ in rows],
+        y=[score for *_, score in rows],
+        mode="markers",
+        marker=_dots([trial for trial, *_ in rows], best),
+        text=[f"trial {trial}" for trial, *_ in rows],
+        hovertemplate="%{text}: %{x}<br>MASE %{y:.4g}<extra></extra>",
+        showlegend=False,
+    )
     title = f"{one.name} ({one.unit})" if one.unit else one.name
     return Chart(f"slice-{one.name}", title, (View("", figure, best_of(one)),))
+
+
+def _slice_axis(one: Slice) -> dict[str, object]:
+    if one.kind == "range":
+        return log_axis([float(value) for value in one.values]) if one.log else {"type": "linear", "nticks": 5}
+    order = [plain(value) for value in one.order]
+    return {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": order,
+        "range": (-0.6, len(order) - 0.4),
+    }

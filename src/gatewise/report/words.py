@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["counted", "duration", "listed", "model_label", "number", "percent", "setting_value"]
+__all__ = ["CLEAR", "change", "counted", "duration", "listed", "model_label", "number", "percent", "setting_value"]
+
+CLEAR = 0.02
+"""Relative change from which two numbers are called different."""
 
 NOTHING = "–"
 """Stands where a value is missing, so that no zero is made up."""
@@ -57,6 +60,16 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def change(before: float, after: float) -> float:
+    """Return the relative change, 0 from nothing.
+
+    Example:
+        >>> change(2.0, 3.0), change(0.0, 1.0)
+        (0.5, 0.0)
+    """
+    return after / before - 1 if before else 0.0
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

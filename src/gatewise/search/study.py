@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from gatewise.errors import TrainingError
@@ -114,8 +116,15 @@ def search(
     settings, listener = space.start, listener or Listener()
     deadline = clock() + settings.time_limit if settings.time_limit else math.inf
 
+    # However short the time limit is, the first epoch of the first trial ends: there is always a model to show.
+    any_epoch = Event()
+
+    def on_epoch(number: int, epoch: Epoch) -> None:
+        listener.on_epoch(number, epoch)
+        any_epoch.set()
+
     def over() -> bool:
-        return should_stop() or clock() >= deadline
+        return should_stop() or (clock() >= deadline and any_epoch.is_set())
 
     study = _study(space, storage)
     done: list[Trial] = []
@@ -128,7 +137,8 @@ def search(
                 proposal = study.ask()
                 config = space.propose(proposal)
                 listener.on_start(proposal.number, config)
-                pending.append((proposal, workers.submit(_train, bench, config, proposal.number, listener, over)))
+                observe = partial(on_epoch, proposal.number)
+                pending.append((proposal, workers.submit(bench.train, config, observe=observe, should_stop=over)))
                 asked += 1
             if not pending:
                 break
@@ -147,12 +157,6 @@ def search(
         said = "; ".join(dict.fromkeys(trial.message for trial in done)) or "none finished an epoch"
         raise TrainingError(f"training gave no usable model in {asked} trial{'s' * (asked != 1)}: {said}.")
     return done, winner
-
-
-def _train(
-    bench: Workbench, settings: Settings, number: int, listener: Listener, should_stop: Callable[[], bool]
-) -> Candidate:
-    return bench.train(settings, observe=lambda epoch: listener.on_epoch(number, epoch), should_stop=should_stop)
 
 
 def _study(space: Space, storage: str | None) -> optuna.Study:

@@ -1,0 +1,144 @@
+"""The commands from end to end on small tables, as a user runs them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from gatewise.cli.main import main
+from tests.panels import seasonal_values
+
+QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set", "patch=1"]
+RUN_FILES = {
+    "run.toml", "best.toml", "data.json", "study.db", "trials.csv", "events.jsonl", "model", "forecast.csv",
+    "backtest.csv", "leaderboard.csv", "report.html", "summary.json",
+}  # fmt: skip
+
+
+@pytest.fixture
+def table(tmp_path) -> Path:
+    path = tmp_path / "sales.csv"
+    dates = pd.date_range("2000-01-01", periods=160, freq="MS").strftime("%Y-%m")
+    pd.DataFrame({"month": dates, "sales": seasonal_values().round(3)}).to_csv(path, index=False)
+    return path
+
+
+def test_fit_writes_a_whole_run_folder(table, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["fit", str(table), "--horizon", "3", "--test-windows", "2", "--out", str(out), *QUICK]) == 0
+    said = capsys.readouterr()
+    assert "Leaderboard" in said.out and "seasonal_naive" in said.out and str(out / "report.html") in said.out
+    assert "time column 'month'" in said.err and "trial 1/1" in said.err
+    assert {path.name for path in out.iterdir()} == RUN_FILES
+    forecast = pd.read_csv(out / "forecast.csv")
+    assert list(forecast.columns) == [
+        "unique_id", "ds", "gatewise", "gatewise-lo-80", "gatewise-hi-80", "gatewise-lo-95", "gatewise-hi-95",
+    ]  # fmt: skip
+    assert forecast.ds.tolist() == ["2013-05-01", "2013-06-01", "2013-07-01"]
+    backtest = pd.read_csv(out / "backtest.csv")
+    np.testing.assert_allclose(backtest.y, seasonal_values().round(3)[-6:])
+    events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
+    assert {event["trial"] for event in events} == {0, "refit"}
+    assert {"epoch", "train_loss", "val_loss", "learning_rate", "gradient_norm", "clipped", "seconds"} <= set(events[0])
+
+
+def test_tune_is_repeatable_from_its_run_toml(table, tmp_path, capsys):
+    first, again = tmp_path / "first", tmp_path / "again"
+    flags = ["--horizon", "3", "--trials", "3", "--set", "vary=learning_rate,dropout", "--jobs", "2", *QUICK]
+    assert main(["tune", str(table), *flags, "--out", str(first), "-q"]) == 0
+    assert main(["tune", str(table), "--config", str(first / "run.toml"), "--jobs", "1", "--out", str(again), "-q"]) == 0
+    assert (first / "forecast.csv").read_bytes() == (again / "forecast.csv").read_bytes()
+    trials = pd.read_csv(first / "trials.csv")
+    assert len(trials) == 3 and {"score", "status", "learning_rate", "dropout"} <= set(trials.columns)
+    study = optuna.load_study(study_name="gatewise", storage=f"sqlite:///{first / 'study.db'}")
+    assert len(study.trials) == 3 and study.best_value == pytest.approx(trials.score.min())
+    best = tmp_path / "best"
+    assert main(["fit", str(table), "--config", str(first / "best.toml"), "--out", str(best), "-q"]) == 0
+    assert (best / "forecast.csv").read_bytes() == (first / "forecast.csv").read_bytes()
+    capsys.readouterr()
+
+
+def test_json_is_all_that_stands_on_stdout(table, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["fit", str(table), "--horizon", "3", "--out", str(out), "--json", *QUICK]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["run_folder"] == str(out) and summary["leaderboard"][0]["MASE"] > 0 and summary["verdict"]
+
+
+def test_predict_from_a_run_and_from_newer_data(table, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["fit", str(table), "--horizon", "3", "--out", str(out), "-q", *QUICK]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(out)]) == 0
+    assert capsys.readouterr().out == (out / "forecast.csv").read_text()
+    frame = pd.read_csv(table)
+    frame.loc[len(frame)] = ["2013-05", 180.0]
+    newer = tmp_path / "newer.csv"
+    frame.to_csv(newer, index=False)
+    assert main(["predict", str(out), "--data", str(newer), "--horizon", "2", "--level", "50", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert [row["ds"][:7] for row in made["forecast"]] == ["2013-06", "2013-07"]
+    assert set(made["forecast"][0]) == {"unique_id", "ds", "gatewise", "gatewise-lo-50", "gatewise-hi-50"}
+    assert main(["predict", str(out), "--out", str(tmp_path / "forecast")]) == 0
+    assert (tmp_path / "forecast" / "forecast.csv").read_text() == (out / "forecast.csv").read_text()
+
+
+def test_check_trains_nothing_and_writes_nothing(table, tmp_path, capsys):
+    before = set(tmp_path.rglob("*"))
+    assert main(["check", str(table)]) == 0
+    assert "12 (strength" in capsys.readouterr().out
+    assert main(["check", str(table), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["season"] == 12
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_classic_trains_the_textbook_network(table, tmp_path, capsys):
+    out = tmp_path / "run"
+    flags = ["--preset", "classic", "--horizon", "1", "--set", "epochs=1", "--out", str(out), "-q"]
+    assert main(["fit", str(table), *flags]) == 0
+    assert json.loads((out / "model" / "model.json").read_text())["parameters"] == 29345
+    assert len(pd.read_csv(out / "backtest.csv")) == 32
+    capsys.readouterr()
+
+
+def test_without_a_test_part_there_is_no_leaderboard(table, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["fit", str(table), "--horizon", "3", "--test-windows", "0", "--out", str(out), *QUICK]) == 0
+    assert not (out / "leaderboard.csv").exists() and (out / "forecast.csv").exists()
+    assert "no verdict" in capsys.readouterr().out
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "gatewise", *arguments]
+
+
+def test_help_imports_no_heavy_library():
+    code = "import sys; from gatewise.cli.main import main; main(['--help']); print(sorted({'jax', 'pandas', 'optuna'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip().endswith("[]") and "tune" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
+def test_ctrl_c_keeps_the_best_so_far(table, tmp_path):
+    out = tmp_path / "run"
+    flags = ["--horizon", "3", "--set", "hidden=8", "--set", "window=12", "--set", "epochs=100000", "--set", "patience=100000"]
+    running = subprocess.Popen(
+        command("fit", str(table), *flags, "--out", str(out)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    deadline = time.monotonic() + 90
+    while not (out / "events.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    said, errors = running.communicate(timeout=90)
+    assert running.returncode == 130, errors
+    assert "keeping the best so far" in errors and "interrupted before the training on every row" in said
+    assert {path.name for path in out.iterdir()} == RUN_FILES
+    assert json.loads((out / "summary.json").read_text())["interrupted"] is True

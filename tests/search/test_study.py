@@ -1,0 +1,89 @@
+"""A search gives the same result for any number of jobs, survives diverging trials, and stops when asked."""
+
+import itertools
+import time
+
+import numpy as np
+import optuna
+import pytest
+
+from gatewise.errors import TrainingError
+from gatewise.fitted import Workbench
+from gatewise.search.space import Space
+from gatewise.search.study import Listener, search
+from gatewise.settings import Prior, Settings
+from tests.panels import panel_of_values, seasonal_values
+
+START = Settings.of(
+    window=12, horizon=3, season=12, val_windows=4, test_windows=1, hidden=(8,), normalise="mean", epochs=3, seed=1
+)
+PRIORS = {"learning_rate": Prior(1e-3, 1e-1, log=True), "dropout": Prior(0.0, 0.5)}
+
+
+def run(jobs=1, trials=6, start=START, priors=PRIORS, **arguments):
+    bench = Workbench.of(panel_of_values(seasonal_values()), start)
+    return search(bench, Space(start.change(jobs=jobs), priors), trials=trials, **arguments)
+
+
+def test_jobs_do_not_change_the_result():
+    single, best = run(jobs=1)
+    several, best_of_several = run(jobs=4)
+    assert [(t.number, t.score) for t in single] == [(t.number, t.score) for t in several]
+    assert [t.settings.learning_rate for t in single] == [t.settings.learning_rate for t in several]
+    np.testing.assert_array_equal(best.fitted.parameters, best_of_several.fitted.parameters)
+
+
+def test_best_is_the_lowest_score_and_never_worse_than_the_start():
+    trials, best = run()
+    assert best.score == min(t.score for t in trials) <= trials[0].score
+    assert trials[0].settings.learning_rate == START.learning_rate
+
+
+def test_a_diverging_trial_is_recorded_and_the_search_goes_on(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    priors = {"learning_rate": Prior(choices=(1e-3, 1e12))}
+    start = START.change(optimizer="sgd", clip_norm=0, loss="mse", normalise="none")
+    trials, best = run(start=start, priors=priors, trials=8, storage=storage)
+    diverged = [t for t in trials if t.status == "diverged"]
+    assert diverged and all("diverged at epoch" in t.message for t in diverged)
+    assert best.training.status != "diverged" and best.score < np.inf
+    study = optuna.load_study(study_name="gatewise", storage=storage)
+    states = [t.state.name for t in study.trials]
+    assert len(states) == 8 and states.count("FAIL") == len(diverged)
+    assert study.best_value == best.score
+
+
+def test_all_trials_diverging_is_a_clear_error():
+    start = START.change(optimizer="sgd", clip_norm=0, loss="mse", learning_rate=1e12)
+    with pytest.raises(TrainingError, match="no usable model in 2 trials: diverged at epoch"):
+        run(start=start, priors={"dropout": PRIORS["dropout"]}, trials=2)
+
+
+def test_time_limit_starts_no_new_trial():
+    clock = itertools.count()
+    trials, best = run(trials=50, start=START.change(time_limit=30), clock=lambda: float(next(clock)))
+    assert 1 <= len(trials) < 50 and best.score < np.inf
+
+
+def test_even_the_shortest_time_limit_gives_a_model():
+    clock = itertools.count()
+    trials, best = run(trials=50, start=START.change(time_limit=1), clock=lambda: 100.0 * next(clock))
+    assert len(trials) >= 1 and best.training.best_epoch >= 1
+
+
+def test_stop_ends_the_search_with_the_best_so_far():
+    done = []
+    listener = Listener(on_trial=done.append)
+    trials, best = run(trials=50, listener=listener, should_stop=lambda: len(done) >= 2)
+    assert 2 <= len(trials) < 50 and best.score == min(t.score for t in trials)
+
+
+def test_listener_hears_every_epoch():
+    heard, began = [], []
+    listener = Listener(
+        on_start=lambda number, settings: began.append(number), on_epoch=lambda number, epoch: heard.append(number)
+    )
+    started = time.monotonic()
+    trials, _ = run(trials=3, listener=listener)
+    assert began == [0, 1, 2] and len(heard) == sum(t.epochs for t in trials)
+    assert sum(t.seconds for t in trials) <= time.monotonic() - started

@@ -1,0 +1,41 @@
+"""Conformal intervals: the finite-sample quantile, its coverage, and no crossing."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewise.calibrate import enough_for, radius
+
+
+def test_radius_is_the_finite_sample_quantile_of_each_step():
+    residuals = np.arange(1.0, 20.0)[:, None] * np.array([[1.0, 10.0]])
+    np.testing.assert_array_equal(radius(residuals, 80), [16, 160])
+    np.testing.assert_array_equal(radius(residuals, 95), [19, 190])
+
+
+@pytest.mark.parametrize("level", [50, 80, 95])
+def test_coverage_on_exchangeable_errors(level):
+    draws = np.abs(np.random.default_rng(0).standard_normal((2000, 40, 1)))
+    covered = [one[-1, 0] <= radius(one[:-1], level)[0] for one in draws]
+    assert np.mean(covered) == pytest.approx(level / 100, abs=0.03) and np.mean(covered) > level / 100 - 0.02
+
+
+@given(origins=st.integers(1, 30), seed=st.integers(0, 50))
+def test_higher_levels_are_never_narrower(origins, seed):
+    residuals = np.abs(np.random.default_rng(seed).standard_normal((origins, 4)))
+    widths = np.stack([radius(residuals, level) for level in (10, 50, 80, 90, 95, 99)])
+    assert (np.diff(widths, axis=0) >= 0).all()
+
+
+def test_too_few_origins_are_pooled_over_the_steps():
+    residuals = np.abs(np.random.default_rng(0).standard_normal((5, 6))) * np.arange(1, 7)
+    assert not enough_for(5, 95)
+    pooled = radius(residuals, 95)
+    assert (pooled >= residuals.max(axis=0)).all() and np.isfinite(pooled).all()
+
+
+def test_missing_truths_do_not_count():
+    residuals = np.array([[1.0], [np.nan], [2.0], [3.0], [4.0]])
+    assert radius(residuals, 50)[0] == 3.0
+    assert np.isfinite(radius(np.full((3, 2), np.nan), 80)).all()

@@ -1,0 +1,154 @@
+"""The Python interface: scikit-learn manners, the same frames out, and a model that loads anywhere."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+
+from gatewise import Forecaster, Settings, tune
+from gatewise.artifact import FORMAT
+from gatewise.errors import DataError, DivergedError, RunFolderError, SettingsError
+from gatewise.forecast import NotFittedError
+from tests.panels import seasonal_values
+
+SMALL = {"window": 12, "hidden": (8,), "epochs": 2, "season": 12, "val_windows": 4}
+
+
+def long_frame(**names) -> pd.DataFrame:
+    dates = pd.date_range("2000-01-01", periods=160, freq="MS")
+    parts = [
+        pd.DataFrame({"unique_id": name, "ds": dates, "y": scale * seasonal_values()}) for name, scale in (("a", 1), ("b", 3))
+    ]
+    return pd.concat(parts, ignore_index=True).rename(columns=names)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Forecaster:
+    return Forecaster(horizon=3, **SMALL).fit(long_frame())
+
+
+def test_manners_of_scikit_learn():
+    made = Forecaster(horizon=3, hidden=(8,), dropout=0.2)
+    assert made.get_params() == {"horizon": 3, "preset": "auto", "hidden": (8,), "dropout": 0.2}
+    copy = clone(made)
+    assert copy is not made and copy.get_params() == made.get_params()
+    assert made.set_params(dropout=0.5, horizon=6).get_params()["dropout"] == 0.5 and made.horizon == 6
+    with pytest.raises(SettingsError, match="unknown setting 'droput'. Did you mean 'dropout'"):
+        made.set_params(droput=1)
+    with pytest.raises(SettingsError, match="unknown setting 'hiden'"):
+        Forecaster(hiden=3)
+
+
+def test_predict_gives_point_and_intervals(fitted):
+    made = fitted.predict()
+    assert list(made.columns) == [
+        "unique_id", "ds", "gatewise", "gatewise-lo-80", "gatewise-hi-80", "gatewise-lo-95", "gatewise-hi-95",
+    ]  # fmt: skip
+    assert made.unique_id.tolist() == ["a"] * 3 + ["b"] * 3
+    assert made.ds[:3].tolist() == list(pd.date_range("2013-05-01", periods=3, freq="MS"))
+    np.testing.assert_allclose(made.gatewise[3:], 3 * made.gatewise[:3].to_numpy(), rtol=1e-3)
+    assert list(fitted.predict(level=[50]).columns[3:]) == ["gatewise-lo-50", "gatewise-hi-50"]
+    assert len(fitted.predict(horizon=5, level=[]).columns) == 3 and len(fitted.predict(5)) == 10
+
+
+def test_polars_in_polars_out():
+    frame = pl.from_pandas(long_frame(unique_id="shop", ds="month", y="sales"))
+    made = Forecaster(horizon=3, **SMALL).fit(frame).predict()
+    assert isinstance(made, pl.DataFrame) and made.columns[:3] == ["shop", "month", "gatewise"]
+    assert made["month"].dtype.is_temporal() and made.height == 6
+
+
+def test_a_single_series_needs_no_names():
+    values = pd.Series(seasonal_values(), index=pd.date_range("2000-01-01", periods=160, freq="MS"), name="sales")
+    made = Forecaster(horizon=3, **SMALL).fit(values).predict()
+    assert len(made) == 3 and made.gatewise.between(120, 230).all()
+
+
+def test_saved_model_forecasts_the_same_bits(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    loaded = Forecaster.load(tmp_path / "model")
+    pd.testing.assert_frame_equal(loaded.predict(level=[80, 95, 99]), fitted.predict(level=[80, 95, 99]))
+    assert loaded.get_params()["hidden"] == (8,) and loaded.settings_ == fitted.settings_
+    assert {path.suffix for path in (tmp_path / "model").iterdir()} == {".json", ".safetensors"}
+
+
+def test_newer_data_moves_the_forecast_on(fitted, tmp_path):
+    fitted.save(tmp_path)
+    dates = pd.date_range("2013-05-01", periods=4, freq="MS")
+    newer = pd.concat([long_frame(), pd.DataFrame({"unique_id": "a", "ds": dates, "y": 200.0})])
+    made = Forecaster.load(tmp_path).predict(data=newer)
+    assert made[made.unique_id == "a"].ds.iloc[0] == pd.Timestamp("2013-09-01")
+    assert made[made.unique_id == "b"].ds.iloc[0] == pd.Timestamp("2013-05-01")
+    with pytest.raises(DataError, match="at least window=12 rows"):
+        fitted.predict(data=long_frame().groupby("unique_id").tail(5))
+
+
+def test_before_fit():
+    with pytest.raises(NotFittedError, match="Call fit first"):
+        Forecaster().predict()
+    with pytest.raises(NotFittedError, match="Call fit first"):
+        Forecaster().save("nowhere")
+
+
+def test_a_diverging_fit_is_an_error_with_a_remedy():
+    with pytest.raises(DivergedError, match="diverged at epoch 1 with learning_rate 1e.09: try learning_rate"):
+        Forecaster(horizon=3, **SMALL, optimizer="sgd", learning_rate=1e9, clip_norm=0, loss="mse").fit(long_frame())
+
+
+def test_integer_steps_and_zones_survive_saving(tmp_path):
+    steps = pd.DataFrame({"y": seasonal_values()})
+    zoned = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=160, freq="h", tz="Europe/Berlin"), "y": seasonal_values()})
+    for number, (frame, first) in enumerate([(steps, 160), (zoned, zoned.ds.iloc[-1] + pd.Timedelta("1h"))]):
+        Forecaster(horizon=3, **SMALL).fit(frame).save(tmp_path / str(number))
+        assert Forecaster.load(tmp_path / str(number)).predict().ds.iloc[0] == first
+
+
+@pytest.fixture
+def model_folder(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def rewrite(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"garbage" * 100])
+def test_a_damaged_model_folder_is_a_clear_error(model_folder, name, damage):
+    (model_folder / name).write_bytes(damage)
+    with pytest.raises(RunFolderError, match="is damaged.*Restore the folder or fit again"):
+        Forecaster.load(model_folder)
+
+
+def test_a_missing_part_is_a_clear_error(model_folder):
+    (model_folder / "model.safetensors").unlink()
+    with pytest.raises(RunFolderError, match="is damaged"):
+        Forecaster.load(model_folder)
+    with pytest.raises(RunFolderError, match=r"has no model.json"):
+        Forecaster.load(model_folder / "nowhere")
+
+
+def test_a_newer_format_is_refused(model_folder):
+    rewrite(model_folder / "model.json", format=FORMAT + 1, gatewise="9.9")
+    with pytest.raises(RunFolderError, match=rf"format {FORMAT + 1} \(written by gatewise 9.9\). Install a newer gatewise"):
+        Forecaster.load(model_folder)
+
+
+def test_settings_that_do_not_match_the_weights_are_damage(model_folder):
+    settings = json.loads((model_folder / "model.json").read_text())["settings"]
+    rewrite(model_folder / "model.json", settings={**settings, "hidden": [9]})
+    with pytest.raises(RunFolderError, match="finite weights"):
+        Forecaster.load(model_folder)
+
+
+def test_tune_from_python():
+    study = tune(pl.from_pandas(long_frame()), horizon=3, trials=3, **SMALL, test_windows=2, vary=("learning_rate", "dropout"))
+    assert isinstance(study.best_settings, Settings) and len(study.trials) == 3
+    assert study.best_score == study.trials.score.min()
+    assert isinstance(study.forecast, pl.DataFrame) and study.forecast.height == 6
+    assert set(study.leaderboard.model) == {"gatewise", "last_value", "seasonal_naive"} and study.verdict
+    assert len(study.backtest) == 12 and isinstance(study.forecaster.predict(), pl.DataFrame)
