@@ -20,7 +20,8 @@ SMALL = {"window": 12, "hidden": (8,), "epochs": 2, "season": 12, "val_windows":
 def long_frame(**names) -> pd.DataFrame:
     dates = pd.date_range("2000-01-01", periods=160, freq="MS")
     parts = [
-        pd.DataFrame({"unique_id": name, "ds": dates, "y": scale * seasonal_values()}) for name, scale in (("a", 1), ("b", 3))
+        pd.DataFrame({"unique_id": name, "ds": dates, "y": scale * seasonal_values()})
+        for name, scale in (("a", 1), ("b", 3))
     ]
     return pd.concat(parts, ignore_index=True).rename(columns=names)
 
@@ -100,7 +101,9 @@ def test_a_diverging_fit_is_an_error_with_a_remedy():
 
 def test_integer_steps_and_zones_survive_saving(tmp_path):
     steps = pd.DataFrame({"y": seasonal_values()})
-    zoned = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=160, freq="h", tz="Europe/Berlin"), "y": seasonal_values()})
+    zoned = pd.DataFrame(
+        {"ds": pd.date_range("2020-01-01", periods=160, freq="h", tz="Europe/Berlin"), "y": seasonal_values()}
+    )
     for number, (frame, first) in enumerate([(steps, 160), (zoned, zoned.ds.iloc[-1] + pd.Timedelta("1h"))]):
         Forecaster(horizon=3, **SMALL).fit(frame).save(tmp_path / str(number))
         assert Forecaster.load(tmp_path / str(number)).predict().ds.iloc[0] == first
@@ -134,7 +137,9 @@ def test_a_missing_part_is_a_clear_error(model_folder):
 
 def test_a_newer_format_is_refused(model_folder):
     rewrite(model_folder / "model.json", format=FORMAT + 1, gatewise="9.9")
-    with pytest.raises(RunFolderError, match=rf"format {FORMAT + 1} \(written by gatewise 9.9\). Install a newer gatewise"):
+    with pytest.raises(
+        RunFolderError, match=rf"format {FORMAT + 1} \(written by gatewise 9.9\). Install a newer gatewise"
+    ):
         Forecaster.load(model_folder)
 
 
@@ -146,7 +151,9 @@ def test_settings_that_do_not_match_the_weights_are_damage(model_folder):
 
 
 def test_tune_from_python():
-    study = tune(pl.from_pandas(long_frame()), horizon=3, trials=3, **SMALL, test_windows=2, vary=("learning_rate", "dropout"))
+    study = tune(
+        pl.from_pandas(long_frame()), horizon=3, trials=3, **SMALL, test_windows=2, vary=("learning_rate", "dropout")
+    )
     assert isinstance(study.best_settings, Settings) and len(study.trials) == 3
     assert study.best_score == study.trials.score.min()
     assert isinstance(study.forecast, pl.DataFrame) and study.forecast.height == 6

@@ -24,7 +24,15 @@ def test_classic_is_the_textbook_recipe():
 
 @pytest.mark.parametrize("preset", ["auto", "classic"])
 def test_what_is_given_stays(preset):
-    given = {"preset": preset, "horizon": 6, "window": 24, "patch": 2, "base": "last", "hidden": (7,), "test_windows": 2}
+    given = {
+        "preset": preset,
+        "horizon": 6,
+        "window": 24,
+        "patch": 2,
+        "base": "last",
+        "hidden": (7,),
+        "test_windows": 2,
+    }
     made = resolve(panel_of_values(seasonal_values()), given).settings
     assert {name: getattr(made, name) for name in given} == given
 

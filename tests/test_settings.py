@@ -5,7 +5,8 @@ import pytest
 from gatewise.architecture import architecture_of, knobs_of
 from gatewise.configuration import parse_assignment, read_toml, write_toml
 from gatewise.errors import SettingsError
-from gatewise.settings import GROUPS, Settings, settings_table
+from gatewise.settings import GROUPS, Settings
+from gatewise.table import settings_table
 
 BAD = [
     ({"horizon": 0}, r"horizon must be greater than or equal to 1, but is 0"),

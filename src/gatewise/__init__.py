@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gatewise.data.load import load_panel
     from gatewise.errors import GatewiseError
-    from gatewise.experiment import Study, tune
     from gatewise.forecast import Forecaster
     from gatewise.settings import Settings
+    from gatewise.tuning import Study, tune
 
 __all__ = ["Forecaster", "GatewiseError", "Settings", "Study", "load_panel", "tune"]
 
@@ -24,9 +24,9 @@ _HOMES = {
     "Forecaster": "gatewise.forecast",
     "GatewiseError": "gatewise.errors",
     "Settings": "gatewise.settings",
-    "Study": "gatewise.experiment",
+    "Study": "gatewise.tuning",
     "load_panel": "gatewise.data.load",
-    "tune": "gatewise.experiment",
+    "tune": "gatewise.tuning",
 }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gatewise.errors import SettingsError
 from gatewise.settings import Settings
 
-__all__ = ["Architecture", "Knobs", "architecture_of", "knobs_of"]
+__all__ = ["Architecture", "Knobs", "Scalar", "architecture_of", "knobs_of"]
+
+Scalar = Any
+"""A Python number outside a compiled program, a traced array inside it."""
 
 
 class Architecture(NamedTuple):
@@ -44,17 +47,17 @@ class Knobs(NamedTuple):
     The learning rate is the one knob that is not here: a schedule sets it anew for every step.
     """
 
-    dropout: float = 0.0
-    recurrent_dropout: float = 0.0
-    l2: float = 0.0
-    weight_decay: float = 0.0
-    clip_norm: float = float("inf")
-    clip_value: float = float("inf")
-    momentum: float = 0.9
-    second_moment: float = 0.999
-    noise: float = 0.0
-    shift: float = 0.0
-    magnitude: float = 0.0
+    dropout: Scalar = 0.0
+    recurrent_dropout: Scalar = 0.0
+    l2: Scalar = 0.0
+    weight_decay: Scalar = 0.0
+    clip_norm: Scalar = float("inf")
+    clip_value: Scalar = float("inf")
+    momentum: Scalar = 0.9
+    second_moment: Scalar = 0.999
+    noise: Scalar = 0.0
+    shift: Scalar = 0.0
+    magnitude: Scalar = 0.0
 
 
 def architecture_of(settings: Settings) -> Architecture:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.errors import SettingsError, nearest
-from gatewise.settings import GROUPS, Settings, settings_table
+from gatewise.settings import GROUPS, Settings
+from gatewise.table import settings_table
 
 __all__ = ["parse_assignment", "read_toml", "write_toml"]
 

@@ -20,7 +20,6 @@ from gatewise.errors import DataError, SettingsError, nearest
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
 from gatewise.fitted import Candidate, Fitted, Workbench, refit
-from gatewise.forecast import Forecaster, native_like, panel_of, user_columns
 from gatewise.preset import resolve
 from gatewise.report.html import write_report
 from gatewise.runs.store import RunFolder
@@ -28,7 +27,7 @@ from gatewise.search.space import Space, space_of
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
 
-__all__ = ["Command", "Outcome", "Plan", "Study", "plan", "run", "tune"]
+__all__ = ["Command", "Outcome", "Plan", "plan", "run"]
 
 Command = Literal["fit", "tune", "demo"]
 
@@ -307,93 +306,3 @@ def _notes(made: Plan, candidate: Candidate, *, refitted: bool) -> tuple[str, ..
         levels = " and ".join(f"{level} %" for level in few)
         notes.append(f"{origins} validation forecasts are too few for {levels}; the steps of the horizon were pooled.")
     return tuple(notes)
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """A finished search.
-
-    Attributes:
-        outcome: all that it found.
-        forecaster: the tuned model, trained anew on every row.
-        forecast: its forecast, in a frame of the kind that was given.
-    """
-
-    outcome: Outcome
-    forecaster: Forecaster
-    forecast: Any
-
-    @property
-    def best_settings(self) -> Settings:
-        """Settings of the best trial."""
-        return self.outcome.candidate.fitted.settings
-
-    @property
-    def best_score(self) -> float:
-        """Mean absolute scaled error of the best trial on the validation part."""
-        return self.outcome.candidate.score
-
-    @property
-    def trials(self) -> pd.DataFrame:
-        """One row per trial: number, status, score, epochs, losses, seconds, and the settings that vary."""
-        return pd.DataFrame(
-            [
-                {**{name: value for name, value in vars(trial).items() if name != "settings"}}
-                | {name: getattr(trial.settings, name) for name in self.outcome.plan.varied}
-                for trial in self.outcome.trials
-            ]
-        )
-
-    @property
-    def leaderboard(self) -> pd.DataFrame | None:
-        """The model beside the baselines on the test part."""
-        return self.outcome.leaderboard
-
-    @property
-    def backtest(self) -> pd.DataFrame | None:
-        """Forecasts from the test origins, beside the truth."""
-        return self.outcome.backtest
-
-    @property
-    def verdict(self) -> str:
-        """Whether the LSTM earned its place, in words."""
-        return self.outcome.verdict
-
-
-def tune(
-    data: Any,
-    horizon: int | None = None,
-    *,
-    preset: str = "auto",
-    out: str | Path | None = None,
-    listener: Listener | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-    **settings: Any,
-) -> Study:
-    """Search for the best LSTM for a table of time series.
-
-    Args:
-        data: a path, a pandas or polars frame (long: ``unique_id, ds, y``, renamable), or a series.
-        horizon: steps to forecast, None for one season.
-        preset: where settings that are left open come from.
-        out: a run folder to write, None writes nothing.
-        listener: is told of starts, epochs and ends.
-        should_stop: asked often; True ends the search with the best model so far.
-        **settings: any other setting by its name; what is set here does not vary.
-
-    Raises:
-        DataError: when the table cannot be used.
-        SettingsError: for an unknown setting, a value out of range or a clash.
-        TrainingError: when no trial gave a usable model.
-    """
-    named = {"horizon": horizon, "preset": preset, **settings}
-    given = {name: value for name, value in named.items() if value is not None}
-    panel = panel_of(data, Settings.of(**given))
-    made = plan("tune", panel, given)
-    folder = RunFolder(Path(out)) if out is not None else None
-    outcome = run(made, folder, listener=listener, should_stop=should_stop)
-    best = outcome.candidate.fitted.settings.model_dump()
-    forecaster = Forecaster(best.pop("horizon"), best.pop("preset"), **best)
-    forecaster._adopt(panel, outcome.final, outcome.candidate, made.reasons, data)
-    native = None if isinstance(data, str | Path | Panel) else data
-    return Study(outcome, forecaster, native_like(native, user_columns(outcome.forecast, panel)))

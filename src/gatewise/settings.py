@@ -6,7 +6,7 @@ A setting left at None is chosen from the data by the preset; `run.toml` records
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -17,7 +17,6 @@ __all__ = [
     "PRESETS",
     "Prior",
     "Settings",
-    "settings_table",
 ]
 
 GROUPS = ("data", "recipe", "network", "training", "search")
@@ -399,37 +398,3 @@ def _explain(error: Any) -> str:
         rule = rule.removeprefix(word).strip()
     meaning = Settings.model_fields[name].description
     return f"{name} must be {rule}, but is {error['input']!r} ({name}: {meaning})."
-
-
-class Row(NamedTuple):
-    """One row of the table of settings, as CLI, docs and search read it."""
-
-    name: str
-    group: str
-    kind: str
-    default: Any
-    unit: str
-    help: str
-    choices: tuple[str, ...]
-    prior: Prior | None
-
-
-def settings_table() -> tuple[Row, ...]:
-    """Return the table of settings, in the order of the groups.
-
-    Example:
-        >>> [row.name for row in settings_table() if row.group == "network"]
-        ['hidden', 'dropout', 'recurrent_dropout']
-    """
-    rows = []
-    for name, field in Settings.model_fields.items():
-        extra: Any = field.json_schema_extra
-        kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
-        literal = all(isinstance(kind, str) for kind in kinds)
-        kind = "choice" if literal else getattr(kinds[0], "__name__", str(kinds[0]))
-        prior = Prior(**extra["prior"]) if "prior" in extra else None
-        choices = tuple(kinds) if literal else ()
-        rows.append(
-            Row(name, extra["group"], kind, field.default, extra["unit"], field.description or "", choices, prior)
-        )
-    return tuple(rows)

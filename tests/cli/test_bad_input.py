@@ -102,7 +102,9 @@ def test_a_typo_in_a_config_file(tmp_path, capsys):
 
 def test_a_search_with_nothing_to_vary(tmp_path, capsys):
     path = csv(tmp_path / "table.csv", frame())
-    said = refused(["tune", str(path), "--horizon", "3", "--set", "vary=seed", "--out", str(tmp_path / "r")], tmp_path, capsys)
+    said = refused(
+        ["tune", str(path), "--horizon", "3", "--set", "vary=seed", "--out", str(tmp_path / "r")], tmp_path, capsys
+    )
     assert "vary must name settings that a search can vary here, but it names 'seed'" in said
 
 
@@ -147,7 +149,10 @@ def test_a_diverging_fit_fails_with_status_1(tmp_path, capsys):
     path = csv(tmp_path / "table.csv", frame())
     wild = ["--set", "optimizer=sgd", "--set", "learning_rate=1e12", "--set", "clip_norm=0", "--set", "loss=mse"]
     assert main(["fit", str(path), "--horizon", "3", "--out", str(tmp_path / "run"), *QUICK, *wild]) == 1
-    assert "diverged at epoch 1 with learning_rate 1e+12: try learning_rate 1e+11 or clip_norm 1" in capsys.readouterr().err
+    assert (
+        "diverged at epoch 1 with learning_rate 1e+12: try learning_rate 1e+11 or clip_norm 1"
+        in capsys.readouterr().err
+    )
 
 
 def test_predict_from_no_model_or_a_damaged_or_newer_one(tmp_path, capsys):

@@ -54,7 +54,9 @@ def test_tune_is_repeatable_from_its_run_toml(table, tmp_path, capsys):
     first, again = tmp_path / "first", tmp_path / "again"
     flags = ["--horizon", "3", "--trials", "3", "--set", "vary=learning_rate,dropout", "--jobs", "2", *QUICK]
     assert main(["tune", str(table), *flags, "--out", str(first), "-q"]) == 0
-    assert main(["tune", str(table), "--config", str(first / "run.toml"), "--jobs", "1", "--out", str(again), "-q"]) == 0
+    assert (
+        main(["tune", str(table), "--config", str(first / "run.toml"), "--jobs", "1", "--out", str(again), "-q"]) == 0
+    )
     assert (first / "forecast.csv").read_bytes() == (again / "forecast.csv").read_bytes()
     trials = pd.read_csv(first / "trials.csv")
     assert len(trials) == 3 and {"score", "status", "learning_rate", "dropout"} <= set(trials.columns)
@@ -121,7 +123,8 @@ def command(*arguments: str) -> list[str]:
 
 
 def test_help_imports_no_heavy_library():
-    code = "import sys; from gatewise.cli.main import main; main(['--help']); print(sorted({'jax', 'pandas', 'optuna'} & set(sys.modules)))"
+    heavy = "sorted({'jax', 'pandas', 'optuna'} & set(sys.modules))"
+    code = f"import sys; from gatewise.cli.main import main; main(['--help']); print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip().endswith("[]") and "tune" in done.stdout
 
@@ -129,9 +132,24 @@ def test_help_imports_no_heavy_library():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
 def test_ctrl_c_keeps_the_best_so_far(table, tmp_path):
     out = tmp_path / "run"
-    flags = ["--horizon", "3", "--set", "hidden=8", "--set", "window=12", "--set", "epochs=100000", "--set", "patience=100000"]
+    flags = [
+        "--horizon",
+        "3",
+        "--set",
+        "hidden=8",
+        "--set",
+        "window=12",
+        "--set",
+        "epochs=100000",
+        "--set",
+        "patience=100000",
+    ]
     running = subprocess.Popen(
-        command("fit", str(table), *flags, "--out", str(out)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        command("fit", str(table), *flags, "--out", str(out)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
     )
     deadline = time.monotonic() + 90
     while not (out / "events.jsonl").exists() and time.monotonic() < deadline:

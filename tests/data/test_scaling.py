@@ -22,7 +22,9 @@ def test_round_trip(kind, values):
 
 def test_each_kind_does_what_it_says():
     values = np.array([1.0, 2.0, 3.0, 4.0, 90.0])
-    scaled = {kind: fit_scaler(panel_of_values(values), kind).apply(values, 0) for kind in ("minmax", "standard", "robust")}
+    scaled = {
+        kind: fit_scaler(panel_of_values(values), kind).apply(values, 0) for kind in ("minmax", "standard", "robust")
+    }
     assert scaled["minmax"].min() == 0 and scaled["minmax"].max() == 1
     assert scaled["standard"].mean() == pytest.approx(0) and scaled["standard"].std() == pytest.approx(1)
     assert scaled["robust"][2] == 0 and scaled["robust"][1] == pytest.approx(-1.3489795 / 2)

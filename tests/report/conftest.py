@@ -22,6 +22,8 @@ from gatewise.settings import Settings
 
 HORIZON, SEASON, ORIGINS, STEPS = 4, 7, 3, 60
 
+FREQS: dict[str, str | int] = {"daily": "D", "zoned": "h", "integer": 1}
+
 TRIALS = """\
 number,status,score,best_epoch,epochs,train_loss,val_loss,seconds,message,hidden,batch_size,learning_rate,schedule,decay_rate,dropout
 0,epoch-limit,1.0,5,5,0.50,0.60,2.0,reached the limit of 5 epochs,16,16,0.001,constant,0.5,0.0
@@ -62,7 +64,9 @@ def write_tables(folder: Path, ids: list[str], index: pd.Index) -> None:
                 row = [name, stamps[start + step], stamps[start - 1], 10.0, made, made - 2.5, made + 2.5]
                 backtest.append([*row, 10.0 + 4 * place, 10.0 + 2 * place])
     bounds = [f"gatewise-{side}-{level}" for level in (80, 95) for side in ("lo", "hi")]
-    pd.DataFrame(forecast, columns=["unique_id", "ds", "gatewise", *bounds]).to_csv(folder / "forecast.csv", index=False)
+    pd.DataFrame(forecast, columns=["unique_id", "ds", "gatewise", *bounds]).to_csv(
+        folder / "forecast.csv", index=False
+    )
     columns = ["unique_id", "ds", "cutoff", "y", "gatewise", *bounds[:2], "last_value", "seasonal_naive"]
     pd.DataFrame(backtest, columns=columns).to_csv(folder / "backtest.csv", index=False)
     (folder / "leaderboard.csv").write_text(
@@ -70,7 +74,7 @@ def write_tables(folder: Path, ids: list[str], index: pd.Index) -> None:
     )
 
 
-def write_model(folder: Path, ids: list[str], index: pd.Index) -> None:
+def write_model(folder: Path, ids: list[str], kind: str) -> None:
     """Write model/ with weights of zero, and one filled value in each history."""
     settings = Settings.of(window=8, horizon=HORIZON, season=SEASON, hidden=(2,))
     series = []
@@ -78,9 +82,8 @@ def write_model(folder: Path, ids: list[str], index: pd.Index) -> None:
         values = 10.0 + place + np.sin(np.arange(STEPS))
         observed = np.ones(STEPS, dtype=bool)
         observed[-2] = False
-        series.append(Series(name, index[:STEPS], values, observed, ~observed))
-    freq = {"integer": 1, "zoned": "h"}.get("integer" if index.dtype.kind == "i" else "zoned" if index.tz else "", "D")
-    panel = Panel(tuple(series), freq=freq)
+        series.append(Series(name, index_of(kind, STEPS), values, observed, ~observed))
+    panel = Panel(tuple(series), freq=FREQS[kind])
     weights = np.zeros(parameter_count(architecture_of(settings)), dtype=np.float32)
     scaler = Scaler(np.zeros(len(ids)), np.ones(len(ids)))
     fitted = Fitted(settings, weights, tuple(ids), scaler, np.ones((5, HORIZON), dtype=np.float32))
@@ -170,7 +173,7 @@ def build(tmp_path: Path) -> Builder:
         (folder / "summary.json").write_text(json.dumps({**document, **said}))
         (folder / "data.json").write_text(json.dumps(data_of(names)))
         if model:
-            write_model(folder, names, stamps)
+            write_model(folder, names, index)
         return folder
 
     return write

@@ -196,7 +196,7 @@ def test_drawn_series(build):
 
 @pytest.mark.parametrize(
     ("index", "last", "first"),
-    [("integer", 59, 60), ("zoned", "2026-03-30 12:00:00", "2026-03-30 13:00:00")],
+    [("integer", 59, 60), ("zoned", "2026-03-30 12:00", "2026-03-30 13:00")],
 )
 def test_integer_and_zoned_time(build, index, last, first):
     (one,) = summarise(build(index=index, model=True)).drawn.series
@@ -296,7 +296,7 @@ def test_a_damaged_model_is_said_and_survived(build):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(RunFolderError, match="holds no summary.json"):
+    with pytest.raises(RunFolderError, match=r"holds no summary\.json"):
         summarise(tmp_path)
     shutil.rmtree(tmp_path)
     with pytest.raises(RunFolderError, match="run folder"):

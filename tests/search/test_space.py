@@ -5,7 +5,7 @@ import pytest
 
 from gatewise.preset import resolve
 from gatewise.search.space import space_of
-from gatewise.settings import settings_table
+from gatewise.table import settings_table
 from tests.panels import panel_of_values, seasonal_values
 
 
@@ -57,7 +57,9 @@ def test_what_the_user_set_does_not_vary():
 
 @pytest.mark.parametrize("window", [36, 35, 13, 1])
 def test_patches_divide_a_given_window(window):
-    assert all(s.window == window and window % s.patch == 0 for s in proposals(space({"window": window, "base": "last"}), 20))
+    assert all(
+        s.window == window and window % s.patch == 0 for s in proposals(space({"window": window, "base": "last"}), 20)
+    )
 
 
 def test_portfolio_starts_with_the_preset_and_the_textbook():

@@ -29,7 +29,9 @@ def test_magnitude_scales_window_and_target_alike_around_the_window_mean():
     mean = np.asarray(values[:6]).mean(axis=0)
     factors = (np.asarray(window) - mean) / (np.asarray(values[:6]) - mean)
     assert factors[0].std() == pytest.approx(0.3, rel=0.15)
-    np.testing.assert_allclose(np.asarray(target) - mean, (np.asarray(values[6:]) - mean) * factors[0], rtol=0.02, atol=2e-3)
+    np.testing.assert_allclose(
+        np.asarray(target) - mean, (np.asarray(values[6:]) - mean) * factors[0], rtol=0.02, atol=2e-3
+    )
 
 
 def test_noise_is_a_share_of_each_windows_spread():

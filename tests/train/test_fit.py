@@ -11,7 +11,15 @@ from gatewise.settings import Settings
 from gatewise.train.fit import _epochs_of_batches
 from tests.panels import panel_of_values, seasonal_values
 
-BASE = {"window": 12, "horizon": 3, "season": 12, "val_windows": 6, "test_windows": 1, "hidden": (8,), "normalise": "mean"}
+BASE = {
+    "window": 12,
+    "horizon": 3,
+    "season": 12,
+    "val_windows": 6,
+    "test_windows": 1,
+    "hidden": (8,),
+    "normalise": "mean",
+}
 
 
 def bench(**values):

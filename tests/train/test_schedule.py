@@ -63,5 +63,7 @@ def test_one_rate_per_step_inside_an_epoch():
 def test_no_schedule_gives_a_negative_or_broken_rate():
     for schedule in ("constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"):
         for warmup in (0.0, 0.1, 0.9):
-            made = [learning_rate(Settings.of(schedule=schedule, warmup=warmup), e, [1.0]) for e in (0, 0.5, 99, 100, 120)]
+            made = [
+                learning_rate(Settings.of(schedule=schedule, warmup=warmup), e, [1.0]) for e in (0, 0.5, 99, 100, 120)
+            ]
             assert all(math.isfinite(rate) and rate >= 0 for rate in made)

@@ -6,14 +6,21 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gatewise.cli.options import READING, ConfigOption, SetOption, given_settings, with_flags
-from gatewise.cli.training import DataArgument, JsonOption
+from gatewise.cli.options import (
+    READING,
+    ConfigOption,
+    DataArgument,
+    JsonOption,
+    SetOption,
+    given_settings,
+    with_flags,
+)
 
 if TYPE_CHECKING:
     from gatewise.data.check import Diagnosis
     from gatewise.data.panel import Panel
 
-__all__ = ["check"]
+__all__ = ["check", "show"]
 
 
 @with_flags(*READING)
@@ -39,11 +46,12 @@ def check(
         json.dump({"name": panel.name, **diagnosis.to_dict()}, sys.stdout, indent=1, default=str)
         sys.stdout.write("\n")
     else:
-        _show(panel, diagnosis)
+        show(panel, diagnosis)
     return 0
 
 
-def _show(panel: Panel, diagnosis: Diagnosis) -> None:
+def show(panel: Panel, diagnosis: Diagnosis) -> None:
+    """Print a diagnosis for a person."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -10,9 +10,23 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from gatewise.configuration import parse_assignment, read_toml
-from gatewise.settings import settings_table
+from gatewise.table import settings_table
 
-__all__ = ["READING", "SEARCHING", "TRAINING", "ConfigOption", "SetOption", "given_settings", "with_flags"]
+__all__ = [
+    "READING",
+    "SEARCHING",
+    "TRAINING",
+    "ConfigOption",
+    "DataArgument",
+    "JsonOption",
+    "NoCacheOption",
+    "OutOption",
+    "QuietOption",
+    "SetOption",
+    "VerboseOption",
+    "given_settings",
+    "with_flags",
+]
 
 READING = ("target", "time", "id", "freq", "season", "max_missing")
 """Settings with a flag of their own in every command that reads a table."""
@@ -24,6 +38,14 @@ SEARCHING = (*TRAINING, "trials", "time_limit", "jobs")
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as dropout=0.3; repeatable.")
 ]
+DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV (also gzipped) or Parquet file.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="RUN_DIR", help="Folder for the results.  [default: runs/<name>-<time>]")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One machine-readable summary on stdout and nothing else.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every epoch.")]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Do not keep compiled programs on disk.")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings from a TOML file.")]
 
 

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.options import with_flags
-from gatewise.cli.training import JsonOption, QuietOption
+from gatewise.cli.options import JsonOption, QuietOption, with_flags
 
 __all__ = ["predict"]
 
@@ -42,7 +41,7 @@ def predict(
     if as_json:
         summary = {"model": str(run_dir), "series": len(panel), "rows": len(table), "file": str(path) if path else None}
         if path is None:
-            summary["forecast"] = json.loads(table.assign(ds=table["ds"].astype(str)).to_json(orient="records"))
+            summary["forecast"] = table.assign(ds=table["ds"].astype(str)).to_dict("records")
         json.dump(finite(summary), sys.stdout, indent=1)
         sys.stdout.write("\n")
     elif path is None:

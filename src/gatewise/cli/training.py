@@ -6,11 +6,22 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from gatewise.cli.options import SEARCHING, TRAINING, ConfigOption, SetOption, given_settings, with_flags
+from gatewise.cli.options import (
+    SEARCHING,
+    TRAINING,
+    ConfigOption,
+    DataArgument,
+    JsonOption,
+    NoCacheOption,
+    OutOption,
+    QuietOption,
+    SetOption,
+    VerboseOption,
+    given_settings,
+    with_flags,
+)
 from gatewise.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
@@ -23,15 +34,6 @@ INTERRUPTED = 130
 
 DEMO: dict[str, Any] = {"horizon": 26, "trials": 8}
 """Half a year ahead, with a search of about a minute."""
-
-DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV (also gzipped) or Parquet file.")]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="RUN_DIR", help="Folder for the results.  [default: runs/<name>-<time>]")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One machine-readable summary on stdout and nothing else.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every epoch.")]
-NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Do not keep compiled programs on disk.")]
 
 
 @with_flags(*TRAINING)
@@ -81,11 +83,20 @@ def demo(
     flags: dict[str, Any],
 ) -> int:
     """Check, tune and forecast weekly CO2 at Mauna Loa (statsmodels ships the data), in about a minute."""
+    import pandas as pd
     from statsmodels.datasets import co2
 
-    table = co2.load_pandas().data.rename_axis("date").reset_index()
-    given = {**DEMO, **flags}
-    return _experiment("demo", table, given, out, as_json=as_json, quiet=quiet, verbose=verbose, no_cache=no_cache)
+    from gatewise.cli.check import show
+    from gatewise.data.check import diagnose
+    from gatewise.data.load import load_panel
+
+    table = pd.DataFrame(co2.load_pandas().data).rename_axis("date").reset_index()
+    panel = load_panel(table, name="co2")
+    if not (as_json or quiet):
+        show(panel, diagnose(panel))
+    return _experiment(
+        "demo", panel, {**DEMO, **flags}, out, as_json=as_json, quiet=quiet, verbose=verbose, no_cache=no_cache
+    )
 
 
 def _experiment(
@@ -115,9 +126,8 @@ def _experiment(
     from gatewise.runs.store import RunFolder, default_folder
 
     panel = panel_of(data, asked)
-    name = "co2" if command == "demo" else panel.name
     made = plan(command, panel, given)
-    folder = RunFolder(out or default_folder(name))
+    folder = RunFolder(out or default_folder(panel.name))
     total = 1 if command == "fit" else made.settings.trials
     reporter = Reporter(total, quiet=quiet, verbose=verbose, time_limit=made.settings.time_limit)
     for line in _read_lines(made):
@@ -187,25 +197,22 @@ def _show(outcome: Outcome, folder: Path) -> None:
 
 
 def _forecast_head(outcome: Outcome, rows: int = 6) -> Any:
+    """Return the first rows of the forecast, each interval in one column."""
     from rich.table import Table
 
     from gatewise.runs.store import csv_text
 
-    lines = csv_text(outcome.forecast.head(rows)).splitlines()
-    table = Table(
-        title=f"Forecast, the first {min(rows, len(outcome.forecast))} of {len(outcome.forecast)} rows",
-        title_justify="left",
-    )
-    for name in lines[0].split(","):
-        table.add_column(name, justify="left" if name in ("unique_id", "ds") else "right")
-    for line in lines[1:]:
-        table.add_row(*(_short(cell) for cell in line.split(",")))
+    head = outcome.forecast.head(rows)
+    several = len(outcome.plan.panel) > 1
+    title = f"Forecast, the first {len(head)} of {len(outcome.forecast)} rows"
+    table = Table(title=title, title_justify="left")
+    levels = [name.removeprefix("gatewise-lo-") for name in head.columns if name.startswith("gatewise-lo-")]
+    for name in [*(["unique_id"] if several else []), "ds"]:
+        table.add_column(name)
+    for name in ["gatewise", *(f"{level} % interval" for level in levels)]:
+        table.add_column(name, justify="right")
+    stamps = csv_text(head.loc[:, ["ds"]]).splitlines()[1:]
+    for stamp, row in zip(stamps, head.to_dict("records"), strict=True):
+        spans = [f"{row[f'gatewise-lo-{level}']:.6g} to {row[f'gatewise-hi-{level}']:.6g}" for level in levels]
+        table.add_row(*([str(row["unique_id"])] if several else []), stamp, f"{row['gatewise']:.6g}", *spans)
     return table
-
-
-def _short(cell: str) -> str:
-    """Return a cell with at most six significant digits, where it is a decimal number."""
-    try:
-        return f"{float(cell):.6g}" if "." in cell else cell
-    except ValueError:
-        return cell

@@ -102,7 +102,7 @@ def leaderboard(table: pd.DataFrame, panel: Panel, split: Split, season: int) ->
             }
         )
     board = pd.DataFrame(rows)
-    by = "MASE" if board["MASE"].notna().all() else "MAE"
+    by = "MASE" if bool(board["MASE"].notna().all()) else "MAE"
     return board.sort_values(by, kind="stable", ignore_index=True)
 
 

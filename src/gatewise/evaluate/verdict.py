@@ -28,11 +28,11 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
         >>> verdict(board, origins=5, series=1)
         'Gatewise beats last value, the best baseline, by 20 % (MASE 0.8 against 1) on 5 origins.'
     """
-    metric = "MASE" if board["MASE"].notna().all() else "MAE"
-    scores = board.set_index("model")[metric]
-    ours, others = float(scores[MODEL]), scores.drop(MODEL)
-    best = str(others.idxmin())
-    theirs, name = float(others[best]), best.replace("_", " ")
+    metric = "MASE" if bool(board["MASE"].notna().all()) else "MAE"
+    scores: dict[str, float] = dict(zip(board["model"], board[metric], strict=True))
+    ours = scores.pop(MODEL)
+    best = min(scores, key=lambda model: scores[model])
+    theirs, name = scores[best], best.replace("_", " ")
     on = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
     if math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-12):
         text = f"The LSTM is no better than {name} here ({metric} {ours:.3g} against {theirs:.3g}) {on}."

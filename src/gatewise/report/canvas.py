@@ -16,6 +16,7 @@ __all__ = [
     "PALETTE",
     "Chart",
     "View",
+    "alone",
     "axis",
     "blank",
     "legend_name",
@@ -26,6 +27,7 @@ __all__ = [
     "others_of",
     "plain",
     "value_axis",
+    "whole_axis",
 ]
 
 PALETTE: dict[str, tuple[str, str]] = {
@@ -59,6 +61,9 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 
 MOST_TICKS = 5
 """Most ticks of a logarithmic axis."""
+
+MOST_WHOLE_TICKS = 8
+"""Most ticks of an axis of whole numbers, about."""
 
 WIDE_SPREAD = 8.0
 """Ratio of the largest to the smallest value from which an axis of positive values is logarithmic."""
@@ -148,6 +153,30 @@ def log_axis(values: Sequence[float]) -> dict[str, Any]:
             break
     ticks = ticks[:: -(-len(ticks) // MOST_TICKS) or 1] if len(ticks) > 1 else (low, high)
     return {"type": "log", "tickmode": "array", "tickvals": ticks, "ticktext": tuple(number(tick) for tick in ticks)}
+
+
+def whole_axis(first: int, last: int) -> dict[str, Any]:
+    """Return the axis of whole numbers, with ticks on nothing else.
+
+    Example:
+        >>> whole_axis(1, 5)["dtick"], whole_axis(0, 26)["dtick"], whole_axis(0, 300)["dtick"]
+        (1, 5, 50)
+    """
+    room = (last - first) / MOST_WHOLE_TICKS
+    tick = next(step * 10**decade for decade in range(10) for step in (1, 2, 5) if step * 10**decade >= room)
+    return {"tick0": 0, "dtick": tick, "range": (first - 0.5, last + 0.5)}
+
+
+def alone(y: Sequence[float | None]) -> tuple[int, ...]:
+    """Return the places of values between two gaps, which a line does not show.
+
+    Example:
+        >>> alone([1.0, 2.0, None, 3.0])
+        (3,)
+    """
+    around = [None, *y, None]
+    lonely = ((around[place], one, around[place + 2]) for place, one in enumerate(y))
+    return tuple(place for place, one in enumerate(lonely) if one[1] is not None and one[0] is one[2] is None)
 
 
 def blank(

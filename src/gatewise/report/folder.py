@@ -108,12 +108,13 @@ def clock(text: str) -> Moment:
 
     Example:
         >>> clock("2026-03-29 02:00:00+01:00"), clock("2026-03-29"), clock("17")
-        ('2026-03-29 02:00:00', '2026-03-29', 17)
+        ('2026-03-29 02:00', '2026-03-29', 17)
     """
     try:
         return int(text)
     except ValueError:
-        return ZONE.sub("", text).replace("T", " ").removesuffix(" 00:00:00")
+        bare = ZONE.sub("", text).replace("T", " ").removesuffix(" 00:00:00")
+        return bare.removesuffix(":00") if bare.count(":") == 2 else bare
 
 
 def read_folder(folder: Path) -> RunFiles:

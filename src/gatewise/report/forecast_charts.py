@@ -9,7 +9,18 @@ from typing import Any
 from plotly import graph_objects as go
 
 from gatewise.report.accuracy import StepErrors
-from gatewise.report.canvas import Chart, View, blank, legend_name, light, line, model_style, others_of
+from gatewise.report.canvas import (
+    Chart,
+    View,
+    alone,
+    blank,
+    legend_name,
+    light,
+    line,
+    model_style,
+    others_of,
+    whole_axis,
+)
 from gatewise.report.folder import Moment
 from gatewise.report.series import Backtest, Band, DrawnSeries, Line
 from gatewise.report.words import counted, listed, model_label, number
@@ -31,7 +42,7 @@ def _forecast_view(one: DrawnSeries) -> View:
         role = "band_narrow" if place == len(one.bands) - 1 else "band_wide"
         _add_band(figure, [(one.forecast.x, band.low, band.high)], f"{band.level}% interval", role)
     if one.history.x:
-        figure.add_scatter(x=one.history.x, y=one.history.y, name="history", mode="lines", line=line("ink", width=1.5))
+        _add_known(figure, one.history.x, one.history.y, "history")
     mode = "lines" if len(one.forecast.x) > 1 else "markers"
     figure.add_scatter(
         x=one.forecast.x,
@@ -81,7 +92,7 @@ def _backtest_view(name: str, backtest: Backtest) -> View:
         parts = [(_at(backtest.x, rows), _at(band.low, rows), _at(band.high, rows)) for rows in origins]
         _add_band(figure, parts, f"{band.level}% interval", "band_wide")
     truth = dict(sorted(zip(backtest.x, backtest.truth, strict=True), key=lambda pair: pair[0]))
-    figure.add_scatter(x=tuple(truth), y=tuple(truth.values()), name="truth", mode="lines", line=line("ink", width=1.6))
+    _add_known(figure, tuple(truth), tuple(truth.values()), "truth")
     others = others_of(backtest.models)
     # Gatewise comes last, so that it lies on top.
     for model in sorted(backtest.models, key=lambda model: model == "gatewise"):
@@ -131,7 +142,7 @@ def steps_chart(steps: StepErrors | None) -> Chart | None:
         return None
     title = f"error, {steps.reference} = 1" if steps.reference else "mean absolute error"
     last = max(len(errors) for errors in steps.models.values())
-    x = {"title": "step of the horizon", "range": (0.5, last + 0.5)}
+    x = {"title": "step of the horizon", **whole_axis(1, last)}
     figure = blank(320, x=x, y={"title": title, "rangemode": "tozero"})
     others = others_of(steps.models)
     for model in sorted(steps.models, key=lambda model: model == "gatewise"):
@@ -162,6 +173,16 @@ def _steps_caption(steps: StepErrors) -> str:
 
 def _axis_type(x: Sequence[Moment]) -> str:
     return "linear" if all(isinstance(one, int) for one in x) else "date"
+
+
+def _add_known(figure: go.Figure, x: tuple[Moment, ...], y: tuple[float | None, ...], name: str) -> None:
+    """Add values that were observed, as a line and as points where a line would not show them."""
+    figure.add_scatter(x=x, y=y, name=name, mode="lines", line=line("ink", width=1.5))
+    places = list(alone(y))
+    if places:
+        marker = {"color": light("ink"), "size": 4}
+        points = {"mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
+        figure.add_scatter(x=_at(x, places), y=_at(y, places), name=name, **points)
 
 
 def _add_band(

@@ -101,18 +101,16 @@ def _state(summary: Summary) -> Markup:
 
 def _sections(summary: Summary, charts: Charts) -> list[tuple[str, str, Markup]]:
     """Return name, short title and HTML of every section that has something to say, in the page's order."""
-    picked = paragraph(summary.drawn.picked, "quiet")
+    picked = paragraph(summary.drawn.picked if charts.forecast else "", "quiet")
+    forecast = (figure(charts.forecast, titled=False), picked)
     training = (figure(charts.curves, titled=False), paragraph(clipping_words(summary)))
+    trained = "Training of the best trial" if summary.searched else "Training"
     made = [
-        (
-            "forecast",
-            "Forecast",
-            section("forecast", "Forecast", figure(charts.forecast, titled=False), picked if charts.forecast else ""),
-        ),
+        ("forecast", "Forecast", section("forecast", "Forecast", *forecast)),
         ("backtest", "Backtest", section("backtest", "Backtest", *_backtest(summary, charts))),
         ("leaderboard", "Leaderboard", leaderboard_section(summary)),
         ("steps", "Error by step", section("steps", "How far ahead it holds", figure(charts.steps, titled=False))),
-        ("training", "Training", section("training", "Training of the best trial", *training)),
+        ("training", "Training", section("training", trained, *training)),
         ("search", "Search", trials_section(summary, charts)),
         ("knobs", "Knobs", knobs_section(summary, charts)),
         ("unusable", "Diverged", unusable_section(summary)),
@@ -132,7 +130,7 @@ def _backtest(summary: Summary, charts: Charts) -> tuple[Markup, ...]:
     return (
         paragraph("Forecasts from origins in the test part, each made without a look past its origin.", "quiet"),
         figure(charts.backtest, titled=False),
-        paragraph(summary.drawn.picked, "quiet"),
+        paragraph("" if charts.forecast else summary.drawn.picked, "quiet"),
         bullets(held),
     )
 

@@ -10,7 +10,7 @@ from gatewise.report.batch_sizes import BatchSizes, batch_sizes
 from gatewise.report.hidden_units import HiddenUnits, hidden_units, total_units
 from gatewise.report.trials import TrialRow
 from gatewise.report.words import number, setting_value
-from gatewise.settings import Row, settings_table
+from gatewise.table import Row, settings_table
 
 __all__ = ["Knobs", "Slice", "best_of", "knobs_from"]
 

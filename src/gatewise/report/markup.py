@@ -145,10 +145,10 @@ def _views(chart: Chart) -> str:
 
 
 def inert(document: str) -> str:
-    """Return JSON that cannot end the script element that holds it.
+    r"""Return JSON that cannot end the script element that holds it.
 
     Example:
         >>> inert('["</script>"]')
-        '["\\\\u003c/script\\\\u003e"]'
+        '["\\u003c/script\\u003e"]'
     """
     return document.replace("<", "\\u003c").replace(">", "\\u003e")

@@ -20,7 +20,8 @@ def clipping_words(summary: Summary) -> str:
         return ""
     parts = []
     if clipping.best is not None:
-        parts.append(f"Clipped steps: {percent(clipping.best)} of the best trial's")
+        whose = "the best trial's" if summary.searched else "all"
+        parts.append(f"Clipped steps: {percent(clipping.best)} of {whose}")
     if summary.searched:
         every = f"{percent(clipping.every)} on average over all {clipping.epochs:,} epochs of the search"
         parts.append(every if parts else f"Clipped steps: {every}")
@@ -131,7 +132,7 @@ def _hidden_table(summary: Summary) -> Markup:
 
 def unusable_section(summary: Summary) -> Markup:
     """Return the trials that diverged or failed, with what they said."""
-    if not summary.trials:
+    if not summary.unusable and not (summary.searched and summary.trials):
         return Markup("")
     if not summary.unusable:
         return section("unusable", "Diverged trials", paragraph("No trial diverged or failed."))

@@ -20,7 +20,7 @@ from gatewise.report.markup import (
 )
 from gatewise.report.summary import Score, Summary
 from gatewise.report.words import counted, duration, model_label, number, percent, setting_value
-from gatewise.settings import settings_table
+from gatewise.table import settings_table
 
 __all__ = ["data_section", "key_numbers", "leaderboard_section", "settings_section"]
 
@@ -34,7 +34,8 @@ def key_numbers(summary: Summary) -> Markup:
     if ours is not None and ours.mase is not None:
         cards.append(("Test MASE", f"{ours.mase:.3f}", _against(ours, summary.leaderboard)))
     if summary.best is not None and summary.best.score is not None:
-        more = f"trial {summary.best.trial} of {len(summary.trials)}" if summary.searched else "the only trial"
+        more = f"trial {summary.best.trial}" + (f" of {len(summary.trials)}" if summary.trials else "")
+        more = more if summary.searched else "of the one training"
         cards.append(("Validation MASE", f"{summary.best.score:.3f}", more))
     for one in summary.coverage[:1]:
         cards.append((f"{one.level}% interval held", percent(one.inside), f"of {one.truths:,} true values"))
@@ -46,7 +47,10 @@ def key_numbers(summary: Summary) -> Markup:
         cards.append(("Rows", number(facts["rows"]), counted(facts["series"], "series", "series")))
     if summary.seconds is not None:
         usable = len(summary.trials) - len(summary.unusable)
-        cards.append(("Took", duration(summary.seconds), f"{usable} of {counted(len(summary.trials), 'trial')} usable"))
+        more = (
+            f"{usable} of {counted(len(summary.trials), 'trial')} usable" if summary.searched and summary.trials else ""
+        )
+        cards.append(("Took", duration(summary.seconds), more))
     made = "".join(
         f'<div><dt>{text(name)}</dt><dd>{text(value)}</dd><dd class="more">{text(more)}</dd></div>'
         for name, value, more in cards

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from plotly import graph_objects as go
 
-from gatewise.report.canvas import Chart, View, axis, blank, light, line, log_axis, plain, value_axis
+from gatewise.report.canvas import Chart, View, axis, blank, light, line, log_axis, plain, value_axis, whole_axis
 from gatewise.report.hidden_units import HiddenUnits
 from gatewise.report.knobs import Slice, best_of
 from gatewise.report.summary import Best, Epoch
@@ -29,7 +30,7 @@ def curves_chart(epochs: Sequence[Epoch], best: Best | None) -> Chart | None:
     shares = [epoch.clipped for epoch in epochs]
     most = max((share for share in shares if share is not None), default=0.0)
     heights = ((0.50, 1.0), (0.25, 0.42), (0.0, 0.17)) if most else ((0.38, 1.0), (0.0, 0.28))
-    figure = _panels(520 if most else 420, heights)
+    figure = _panels(520 if most else 420, heights, whole_axis(1, epochs[-1].number))
     x, mode = [epoch.number for epoch in epochs], "lines" if len(epochs) > 1 else "markers"
     for name, role, dash, y in (
         ("training loss", "slate", "dash", [epoch.train_loss for epoch in epochs]),
@@ -53,14 +54,14 @@ def curves_chart(epochs: Sequence[Epoch], best: Best | None) -> Chart | None:
     return Chart("curves", "Learning curves", (View("", figure, _curves_caption(epochs, best)),))
 
 
-def _panels(height: int, heights: tuple[tuple[float, float], ...]) -> go.Figure:
-    """Return a figure of panels that lie above each other and share the epochs."""
+def _panels(height: int, heights: tuple[tuple[float, float], ...], x: dict[str, Any]) -> go.Figure:
+    """Return a figure of panels that lie above each other and share the x axis of the epochs."""
     axes = {}
     for place, domain in enumerate(heights, start=1):
         end, lowest = "" if place == 1 else str(place), place == len(heights)
         title = {"title": "epoch"} if lowest else {}
         axes[f"xaxis{end}"] = axis(
-            {"showgrid": False, "showline": True, "anchor": f"y{end}", "showticklabels": lowest, **title}
+            {"showgrid": False, "showline": True, "anchor": f"y{end}", "showticklabels": lowest, **x, **title}
             | ({} if place == 1 else {"matches": "x"})
         )
         axes[f"yaxis{end}"] = axis(
@@ -118,7 +119,9 @@ def history_chart(trials: Sequence[TrialRow], best: Best | None) -> Chart | None
         return None
     scores = [score for _, score, _ in scored]
     y = {"title": "validation MASE", **value_axis(scores)}
-    figure = blank(340, x={"title": "trial"}, y=y, hovermode="closest")
+    figure = blank(
+        340, x={"title": "trial", **whole_axis(trials[0].number, trials[-1].number)}, y=y, hovermode="closest"
+    )
     lowest = [min(scores[: place + 1]) for place in range(len(scores))]
     numbers = [place for place, _, _ in scored]
     end = trials[-1].number

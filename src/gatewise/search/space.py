@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gatewise.preset import CLASSIC, LONGEST_SEASONAL_WINDOW
-from gatewise.settings import Prior, Settings, settings_table
+from gatewise.settings import Prior, Settings
+from gatewise.table import settings_table
 
 __all__ = ["Space", "space_of"]
 
@@ -76,7 +77,7 @@ class Space:
         """Return configurations worth a try on any data, the preset's own first and the textbook's second.
 
         Each of the others changes one idea of the start: what is forecast around, how a window is normalised, how
-        fine the patches are, how large the network is.
+        long a window and how fine its patches are, small batches with much dropout, large batches, noise.
         """
         classic = {name: value for name, value in CLASSIC.items() if name in self.priors and name != "window"}
         ideas: list[dict[str, Any]] = [
@@ -85,6 +86,7 @@ class Space:
             {"base": "none", "normalise": "standard", "learning_rate": 1e-3},
             {"window": self._choice("window", max), "patch": self._choice("patch", max)},
             {"learning_rate": 1e-3, "schedule": "one-cycle", "dropout": 0.2, "batch_size": 16},
+            {"batch_size": self._choice("batch_size", max), "learning_rate": 1e-2},
             {"loss": "mse", "noise": 0.05, "normalise": "standard"},
         ]
         ideas.insert(1, {"window": self._choice("window", min), "patch": self._choice("patch", min), **classic})

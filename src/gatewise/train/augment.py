@@ -64,6 +64,7 @@ def add_noise(key: Array, knobs: Knobs, window: Array) -> Array:
     """
 
     def noisy() -> Array:
-        return window + knobs.noise * window.std(axis=0, keepdims=True) * jax.random.normal(key, window.shape, window.dtype)
+        spread = knobs.noise * window.std(axis=0, keepdims=True)
+        return window + spread * jax.random.normal(key, window.shape, window.dtype)
 
     return jax.lax.cond(knobs.noise > 0, noisy, lambda: window)

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -206,7 +206,7 @@ def _chunk(windows: Windows, order: np.ndarray, rates: list[float]) -> Batches:
     return Batches(start, low, high, weight, learning_rate, np.int32(steps))
 
 
-def _add(sums: Any, measured: Measured) -> Any:
+def _add(sums: Measured, measured: Measured) -> Measured:
     """Return the sums with one more chunk's."""
     values = [float(value) for value in measured]
     total = Measured(*(a + b for a, b in zip(sums, values, strict=True)))
@@ -221,7 +221,7 @@ def _validate(settings: Settings, state: State, table: Table, validation: Valida
     return validation.loss(forecast(state.parameters, table, validation.start), settings.loss)
 
 
-def _summary(number: int, sums: Any, steps: int, val_loss: float, rate: float, seconds: float) -> Epoch:
+def _summary(number: int, sums: Measured, steps: int, val_loss: float, rate: float, seconds: float) -> Epoch:
     return Epoch(
         number=number,
         train_loss=sums.loss / max(sums.targets, 1.0),

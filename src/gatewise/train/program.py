@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from gatewise.architecture import Architecture, Knobs
+from gatewise.architecture import Architecture, Knobs, Scalar
 from gatewise.model.network import Layout, apply, draw_masks, layout_of, no_masks
 from gatewise.model.recipe import frame, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
@@ -102,12 +102,12 @@ class Measured(NamedTuple):
         broken: steps whose loss or gradient was not finite.
     """
 
-    loss: Array
-    targets: Array
-    norm: Array
-    largest_norm: Array
-    clipped: Array
-    broken: Array
+    loss: Scalar
+    targets: Scalar
+    norm: Scalar
+    largest_norm: Scalar
+    clipped: Scalar
+    broken: Scalar
 
 
 class Trainer(NamedTuple):
@@ -191,7 +191,7 @@ def _train_chunk(
         decay = flat * weights_mask
         clipped = clip(layout.join(gradients) + 2 * knobs.l2 * decay, knobs)
         update, optimizer = transform.update(clipped.gradient, optimizer, flat)
-        flat = flat - batch.learning_rate * (update + knobs.weight_decay * decay)
+        flat = flat - batch.learning_rate * (jnp.asarray(update) + knobs.weight_decay * decay)
         finite = jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm)
         measured = Measured(
             loss=measured.loss + data_loss,
