@@ -23,7 +23,7 @@ format: .venv/ready
 	uv run --frozen ruff format
 
 docs: .venv/ready
-	uv run --frozen python -m docs.reference
+	uv run --frozen python docs/reference.py
 
 .venv/ready: pyproject.toml uv.lock
 	@command -v uv >/dev/null || { echo "uv is missing: installing it into .uv"; python3 -m venv .uv && .uv/bin/pip install --quiet uv; }

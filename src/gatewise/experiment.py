@@ -303,6 +303,6 @@ def _notes(made: Plan, candidate: Candidate, *, refitted: bool) -> tuple[str, ..
     notes.append(f"Intervals are split-conformal, from {origins} validation forecasts.")
     few = [level for level in made.settings.level if not enough_for(origins, level)]
     if few:
-        levels = " and ".join(f"{level} %" for level in few)
+        levels = " and ".join(f"{level}%" for level in few)
         notes.append(f"{origins} validation forecasts are too few for {levels}; the steps of the horizon were pooled.")
     return tuple(notes)

@@ -95,7 +95,8 @@ def _auto(panel: Panel, given: dict[str, Any], asked: Settings) -> Resolved:
     def because(name: str, value: Any, reason: str) -> Any:
         if given.get(name) is not None:
             return given[name]
-        reasons.append(f"{name} {value}: {reason}")
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        reasons.append(f"{name} {shown}: {reason}")
         return value
 
     tenth = max(rows // 10, 1)

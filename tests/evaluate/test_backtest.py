@@ -106,7 +106,7 @@ def test_verdict_claims_no_victory_that_is_not_there():
 
     assert say(1.2, 1.0).startswith("Do not use the LSTM here: seasonal naive is better and free")
     assert say(1.0, 1.0).startswith("The LSTM is no better than seasonal naive")
-    assert "by 50 %" in say(0.5, 1.0)
+    assert "by 50%" in say(0.5, 1.0)
 
 
 def test_constant_series_have_a_leaderboard_without_mase():

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gatewise.cli.options import (
     SEARCHING,
@@ -51,7 +51,7 @@ def fit(
 ) -> int:
     """Train one LSTM and forecast: the settings you give, the preset for the rest."""
     given = given_settings(config, assignments, flags)
-    return _experiment("fit", data, given, out, as_json=as_json, quiet=quiet, verbose=verbose, no_cache=no_cache)
+    return _experiment("fit", data, given, out, Manner(as_json, quiet, verbose, no_cache))
 
 
 @with_flags(*SEARCHING)
@@ -69,7 +69,7 @@ def tune(
 ) -> int:
     """Search for the best LSTM, compare it with strong baselines, forecast, and write a report: the main job."""
     given = given_settings(config, assignments, flags)
-    return _experiment("tune", data, given, out, as_json=as_json, quiet=quiet, verbose=verbose, no_cache=no_cache)
+    return _experiment("tune", data, given, out, Manner(as_json, quiet, verbose, no_cache))
 
 
 @with_flags("seed", "trials", "time_limit", "jobs")
@@ -94,30 +94,27 @@ def demo(
     panel = load_panel(table, name="co2")
     if not (as_json or quiet):
         show(panel, diagnose(panel))
-    return _experiment(
-        "demo", panel, {**DEMO, **flags}, out, as_json=as_json, quiet=quiet, verbose=verbose, no_cache=no_cache
-    )
+    return _experiment("demo", panel, {**DEMO, **flags}, out, Manner(as_json, quiet, verbose, no_cache))
 
 
-def _experiment(
-    command: Command,
-    data: Any,
-    given: dict[str, Any],
-    out: Path | None,
-    *,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    no_cache: bool,
-) -> int:
+class Manner(NamedTuple):
+    """How a command speaks and caches, as its flags say."""
+
+    as_json: bool
+    quiet: bool
+    verbose: bool
+    no_cache: bool
+
+
+def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | None, manner: Manner) -> int:
     """Run one experiment from a table to a run folder; return the exit status."""
     from gatewise.cli.console import Interrupt, Reporter
     from gatewise.settings import Settings
     from gatewise.train.device import CACHE_VARIABLE
 
-    if quiet and verbose:
+    if manner.quiet and manner.verbose:
         raise SettingsError("--quiet and --verbose exclude each other, but both are given. Leave one out.")
-    if no_cache:
+    if manner.no_cache:
         os.environ[CACHE_VARIABLE] = ""
     asked = Settings.of(**given)
 
@@ -129,7 +126,7 @@ def _experiment(
     made = plan(command, panel, given)
     folder = RunFolder(out or default_folder(panel.name))
     total = 1 if command == "fit" else made.settings.trials
-    reporter = Reporter(total, quiet=quiet, verbose=verbose, time_limit=made.settings.time_limit)
+    reporter = Reporter(total, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
     for line in _read_lines(made):
         reporter.say(line)
     with Interrupt().armed() as interrupt, reporter.showing():
@@ -140,7 +137,7 @@ def _experiment(
                 raise
             reporter.say("interrupted before the first epoch ended: there is no model to keep")
             return INTERRUPTED
-    if as_json:
+    if manner.as_json:
         json.dump(_printable(outcome, folder.path), sys.stdout, indent=1)
         sys.stdout.write("\n")
     else:
@@ -209,7 +206,7 @@ def _forecast_head(outcome: Outcome, rows: int = 6) -> Any:
     levels = [name.removeprefix("gatewise-lo-") for name in head.columns if name.startswith("gatewise-lo-")]
     for name in [*(["unique_id"] if several else []), "ds"]:
         table.add_column(name)
-    for name in ["gatewise", *(f"{level} % interval" for level in levels)]:
+    for name in ["gatewise", *(f"{level}% interval" for level in levels)]:
         table.add_column(name, justify="right")
     stamps = csv_text(head.loc[:, ["ds"]]).splitlines()[1:]
     for stamp, row in zip(stamps, head.to_dict("records"), strict=True):

@@ -26,7 +26,7 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
         >>> import pandas as pd
         >>> board = pd.DataFrame({"model": ["gatewise", "last_value"], "MASE": [0.8, 1.0], "MAE": [8.0, 10.0]})
         >>> verdict(board, origins=5, series=1)
-        'Gatewise beats last value, the best baseline, by 20 % (MASE 0.8 against 1) on 5 origins.'
+        'Gatewise beats last value, the best baseline, by 20% (MASE 0.8 against 1) on 5 origins.'
     """
     metric = "MASE" if bool(board["MASE"].notna().all()) else "MAE"
     scores: dict[str, float] = dict(zip(board["model"], board[metric], strict=True))
@@ -37,7 +37,7 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
     if math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-12):
         text = f"The LSTM is no better than {name} here ({metric} {ours:.3g} against {theirs:.3g}) {on}."
     elif ours < theirs:
-        share = f"{100 * (1 - ours / theirs):.0f} %"
+        share = f"{100 * (1 - ours / theirs):.0f}%"
         text = f"Gatewise beats {name}, the best baseline, by {share} ({metric} {ours:.3g} against {theirs:.3g}) {on}."
     else:
         text = f"Do not use the LSTM here: {name} is better and free ({metric} {theirs:.3g} against {ours:.3g}) {on}."

@@ -182,13 +182,14 @@ def _settings_table(summary: Summary) -> Markup:
     help_texts = {row.name: f"{row.help} ({row.unit})" if row.unit else row.help for row in settings_table()}
     parts = []
     for group, values in summary.settings.items():
+        chosen = {name: setting_value(best[name]) for name in values if name in best}
         rows = []
         for name, value in values.items():
-            start, chosen = setting_value(value), setting_value(best[name]) if name in best else ""
-            differs = frozenset({1}) if chosen and chosen != start else frozenset[int]()
-            cells = [start, chosen] if best else [start]
+            start, ours = setting_value(value), chosen.get(name, "")
+            cells = [start, ours] if chosen else [start]
+            differs = frozenset({1}) if ours and ours != start else frozenset[int]()
             rows.append(Row(name, [*cells, help_texts.get(name, "")], differs))
-        columns = [Column("setting"), Column("start" if best else "value"), *([Column("best trial")] if best else [])]
+        columns = [Column("setting"), *map(Column, ("start", "best trial") if chosen else ("value",))]
         parts.append(table(f"[{group}]", [*columns, Column("what it is", "long")], rows, "code"))
     return _folded("Every setting", Markup("".join(parts)), opened=True)
 

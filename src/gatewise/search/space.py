@@ -10,7 +10,10 @@ from gatewise.preset import CLASSIC, LONGEST_SEASONAL_WINDOW
 from gatewise.settings import Prior, Settings
 from gatewise.table import settings_table
 
-__all__ = ["Space", "space_of"]
+__all__ = ["FROM_DATA", "Space", "space_of"]
+
+FROM_DATA = ("window", "patch", "base")
+"""Settings whose range only the data can tell; the table has no prior for them."""
 
 MOST_STEPS = 64
 """Longest LSTM sequence that a search proposes, in patches: more costs time and trains worse (Bengio et al., 1994)."""
