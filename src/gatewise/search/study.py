@@ -126,7 +126,7 @@ def search(
     def over() -> bool:
         return should_stop() or (clock() >= deadline and any_epoch.is_set())
 
-    study = _study(space, storage)
+    study = _study(space, storage, trials)
     done: list[Trial] = []
     winner: Candidate | None = None
     pending: deque[tuple[optuna.trial.Trial, Future[Candidate]]] = deque()
@@ -159,7 +159,7 @@ def search(
     return done, winner
 
 
-def _study(space: Space, storage: str | None) -> optuna.Study:
+def _study(space: Space, storage: str | None, trials: int) -> optuna.Study:
     """Return a fresh Optuna study with the portfolio enqueued."""
     import optuna
 
@@ -174,8 +174,10 @@ def _study(space: Space, storage: str | None) -> optuna.Study:
             else optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, multivariate=True, group=True)
         )
     study = optuna.create_study(storage=storage, sampler=sampler, study_name="gatewise", direction="minimize")
-    for settings in space.portfolio():
-        study.enqueue_trial(space.encode(settings), skip_if_exists=True)
+    encoded = [space.encode(settings) for settings in space.portfolio()]
+    for number, parameters in enumerate(encoded[:trials]):
+        if parameters not in encoded[:number]:
+            study.enqueue_trial(parameters)
     return study
 
 
