@@ -1,12 +1,12 @@
 """The network: initial weights, dropout, and what the head reads."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from gatewise.architecture import Architecture
 from gatewise.model.network import apply, draw_masks, initialise, layout_of, no_masks
+from gatewise.model.random import key_of
 
 SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(8, 5))
 
@@ -48,7 +48,7 @@ def test_newest_value_moves_the_first_step_of_the_forecast():
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share():
-    masks = draw_masks(SMALL, 4000, jax.random.key(0), jnp.float32(0.25), jnp.float32(0.5))
+    masks = draw_masks(SMALL, 4000, key_of(0), jnp.float32(0.25), jnp.float32(0.5))
     assert masks.output[0] is not None and masks.output[0].shape == (3, 4000, 8)
     for drawn, rate in ((masks.output[-1], 0.25), (masks.recurrent[0], 0.5)):
         assert drawn is not None
@@ -57,5 +57,5 @@ def test_dropout_keeps_the_mean_and_drops_its_share():
 
 
 def test_rate_zero_drops_nothing():
-    masks = draw_masks(SMALL, 7, jax.random.key(0), jnp.float32(0), jnp.float32(0))
+    masks = draw_masks(SMALL, 7, key_of(0), jnp.float32(0), jnp.float32(0))
     assert all(bool((drawn == 1).all()) for drawn in (*masks.output, *masks.recurrent) if drawn is not None)

@@ -1,14 +1,14 @@
 """Augmentation does what its knob says, and nothing at zero."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from gatewise.architecture import Knobs
+from gatewise.model.random import key_of
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
 
-KEY = jax.random.key(0)
+KEY = key_of(0)
 
 
 def knobs(**values):

@@ -7,6 +7,7 @@ import pytest
 
 from gatewise.architecture import Architecture, Knobs
 from gatewise.model.network import initialise, layout_of
+from gatewise.model.random import key_of
 from gatewise.train.program import (
     CHUNK,
     Batches,
@@ -51,7 +52,7 @@ def test_gradient_equals_finite_differences(loss, normalise):
 
         @jax.jit
         def value(flat):
-            return _loss(architecture, layout.split(flat), knobs, table, batch, jax.random.key(0))[0]
+            return _loss(architecture, layout.split(flat), knobs, table, batch, key_of(0))[0]
 
         gradient = jax.jit(jax.grad(value))(flat)
         for index in np.random.default_rng(0).integers(0, layout.size, 25):

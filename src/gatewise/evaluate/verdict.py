@@ -10,6 +10,8 @@ from gatewise.evaluate.backtest import MODEL
 
 __all__ = ["verdict"]
 
+TIE = 0.01
+"""Scores closer than this, relatively, count as equal: no victory is claimed over a rounding."""
 FEW_ORIGINS = 3
 """With fewer test origins the verdict says that it rests on little."""
 
@@ -34,7 +36,7 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
     best = min(scores, key=lambda model: scores[model])
     theirs, name = scores[best], best.replace("_", " ")
     on = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
-    if math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-12):
+    if math.isclose(ours, theirs, rel_tol=TIE, abs_tol=1e-12):
         text = f"The LSTM is no better than {name} here ({metric} {ours:.3g} against {theirs:.3g}) {on}."
     elif ours < theirs:
         share = f"{100 * (1 - ours / theirs):.0f}%"

@@ -12,6 +12,7 @@ from jax import Array
 
 from gatewise.architecture import Architecture
 from gatewise.model.lstm import LSTMWeights, lstm
+from gatewise.model.random import fold, uniform
 
 __all__ = ["Layout", "Masks", "apply", "draw_masks", "initialise", "layout_of", "no_masks", "parameter_count"]
 
@@ -143,7 +144,7 @@ def draw_masks(architecture: Architecture, batch: int, key: Array, dropout: Arra
     Args:
         architecture: the network.
         batch: windows in the batch.
-        key: a JAX random key.
+        key: a key of `gatewise.model.random`.
         dropout: share of units dropped after each layer, in [0, 1).
         recurrent_dropout: share of recurrent units dropped, in [0, 1).
     """
@@ -151,16 +152,15 @@ def draw_masks(architecture: Architecture, batch: int, key: Array, dropout: Arra
 
     def draw(rate: Array, one: Array, *shape: int) -> Array:
         def some() -> Array:
-            return jax.random.bernoulli(one, 1 - rate, shape).astype(rate.dtype) / (1 - rate)
+            return (uniform(one, shape) >= rate).astype(rate.dtype) / (1 - rate)
 
         return jax.lax.cond(rate > 0, some, lambda: jnp.ones(shape, rate.dtype))
 
-    keys = jax.random.split(key, 2 * len(architecture.hidden))
     output, recurrent = [], []
     for layer, unit in enumerate(architecture.hidden):
         shape = (batch, unit) if layer == last else (steps, batch, unit)
-        output.append(draw(dropout, keys[2 * layer], *shape))
-        recurrent.append(draw(recurrent_dropout, keys[2 * layer + 1], batch, unit))
+        output.append(draw(dropout, fold(key, 2 * layer), *shape))
+        recurrent.append(draw(recurrent_dropout, fold(key, 2 * layer + 1), batch, unit))
     return Masks(tuple(output), tuple(recurrent))
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from gatewise.architecture import Knobs
+from gatewise.model.random import normal, uniform
 
 __all__ = ["add_noise", "scale_magnitude", "shift_starts"]
 
@@ -15,7 +16,7 @@ def shift_starts(key: Array, knobs: Knobs, starts: Array, low: Array, high: Arra
     """Move each window by up to `shift` steps in time, within its series' training part.
 
     Args:
-        key: a JAX random key.
+        key: a key of `gatewise.model.random`.
         knobs: `shift` is the largest move in steps.
         starts: first step of each window, shape ``(batch,)``, int32.
         low: smallest start allowed, same shape.
@@ -24,7 +25,7 @@ def shift_starts(key: Array, knobs: Knobs, starts: Array, low: Array, high: Arra
 
     def moved() -> Array:
         width = 2 * knobs.shift + 1
-        offset = jnp.floor(jax.random.uniform(key, starts.shape) * width) - knobs.shift
+        offset = jnp.floor(uniform(key, starts.shape) * width) - knobs.shift
         return jnp.clip(starts + offset.astype(starts.dtype), low, high)
 
     return jax.lax.cond(knobs.shift > 0, moved, lambda: starts)
@@ -36,7 +37,7 @@ def scale_magnitude(key: Array, knobs: Knobs, window: Array, target: Array) -> t
     The factor is drawn from a normal distribution around 1 with standard deviation `magnitude`.
 
     Args:
-        key: a JAX random key.
+        key: a key of `gatewise.model.random`.
         knobs: `magnitude`.
         window: shape ``(time, batch)``.
         target: shape ``(horizon, batch)``.
@@ -45,7 +46,7 @@ def scale_magnitude(key: Array, knobs: Knobs, window: Array, target: Array) -> t
     """
 
     def scaled() -> tuple[Array, Array]:
-        factor = 1 + knobs.magnitude * jax.random.normal(key, (1, window.shape[1]), window.dtype)
+        factor = 1 + knobs.magnitude * normal(key, (1, window.shape[1]))
         mean = window.mean(axis=0, keepdims=True)
         return mean + (window - mean) * factor, mean + (target - mean) * factor
 
@@ -56,7 +57,7 @@ def add_noise(key: Array, knobs: Knobs, window: Array) -> Array:
     """Add Gaussian noise to the inputs, its standard deviation a share of each window's own.
 
     Args:
-        key: a JAX random key.
+        key: a key of `gatewise.model.random`.
         knobs: `noise` is the share.
         window: shape ``(time, batch)``.
 
@@ -65,6 +66,6 @@ def add_noise(key: Array, knobs: Knobs, window: Array) -> Array:
 
     def noisy() -> Array:
         spread = knobs.noise * window.std(axis=0, keepdims=True)
-        return window + spread * jax.random.normal(key, window.shape, window.dtype)
+        return window + spread * normal(key, window.shape)
 
     return jax.lax.cond(knobs.noise > 0, noisy, lambda: window)

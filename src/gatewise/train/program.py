@@ -18,6 +18,7 @@ from jax import Array
 
 from gatewise.architecture import Architecture, Knobs, Scalar
 from gatewise.model.network import Layout, apply, draw_masks, layout_of, no_masks
+from gatewise.model.random import fold, key_of
 from gatewise.model.recipe import frame, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
 from gatewise.train.device import configure
@@ -82,12 +83,14 @@ class State(NamedTuple):
     Attributes:
         parameters: float32, shape ``(parameter,)``.
         optimizer: the optimizer's state.
-        key: a JAX random key.
+        key: the training's key of `gatewise.model.random`, which stays.
+        step: optimizer steps made, uint32.
     """
 
     parameters: Array
     optimizer: Any
     key: Array
+    step: Array
 
 
 class Measured(NamedTuple):
@@ -161,7 +164,7 @@ def trainer(architecture: Architecture) -> Trainer:
     def start(parameters: np.ndarray, knobs: Knobs, seed: int) -> State:
         # A copy: the state is donated to the program, and the caller keeps its own array.
         on_device = jnp.array(parameters, dtype=jnp.float32, copy=True)
-        return State(on_device, begin(on_device, _floats(knobs)), jax.random.key(seed, impl="rbg"))
+        return State(on_device, begin(on_device, _floats(knobs)), key_of(seed), jnp.zeros((), jnp.uint32))
 
     return Trainer(start, lambda state, knobs, table, batches: steps(state, _floats(knobs), table, batches, mask))
 
@@ -184,10 +187,11 @@ def _train_chunk(
     loss_and_gradient = jax.value_and_grad(partial(_loss, architecture), has_aux=True)
 
     def step(index: Array, carried: tuple[State, Measured]) -> tuple[State, Measured]:
-        (flat, optimizer, key), measured = carried
-        key, now = jax.random.split(key)
+        (flat, optimizer, key, made), measured = carried
         batch = Batches(*(part[index] for part in batches[:-1]), count=batches.count)
-        (_, (data_loss, targets)), gradients = loss_and_gradient(layout.split(flat), knobs, table, batch, now)
+        (_, (data_loss, targets)), gradients = loss_and_gradient(
+            layout.split(flat), knobs, table, batch, fold(key, made)
+        )
         decay = flat * weights_mask
         clipped = clip(layout.join(gradients) + 2 * knobs.l2 * decay, knobs)
         update, optimizer = transform.update(clipped.gradient, optimizer, flat)
@@ -201,7 +205,7 @@ def _train_chunk(
             clipped=measured.clipped + clipped.was_clipped,
             broken=measured.broken + jnp.where(finite, 0.0, 1.0),
         )
-        return State(flat, optimizer, key), measured
+        return State(flat, optimizer, key, made + 1), measured
 
     zero = jnp.zeros((), jnp.float32)
     return jax.lax.fori_loop(0, batches.count, step, (state, Measured(*(zero for _ in Measured._fields))))
@@ -215,7 +219,7 @@ def _loss(
     The L2 term is left out here: its gradient is ``2 * lambda * w`` and is added to the flat gradient.
     """
     window_steps, horizon = architecture.window, architecture.horizon
-    for_shift, for_scale, for_noise, for_dropout = jax.random.split(key, 4)
+    for_shift, for_scale, for_noise, for_dropout = (fold(key, purpose) for purpose in range(4))
     start = shift_starts(for_shift, knobs, batch.start, batch.low, batch.high)
     values = gather(table.values, start, window_steps + horizon)
     weight = gather(table.observed, start + window_steps, horizon) * batch.weight[None, :]

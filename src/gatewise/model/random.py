@@ -1,0 +1,53 @@
+"""Random numbers for dropout and augmentation: a hash of a counter, one fused expression inside a program.
+
+`jax.random` splits its keys in a loop of its own, which in a training step of a millisecond costs a tenth of it and a
+second of compiling. Masks and noise need no cryptographic stream: each number here is the hash of its place, mixed with
+two 32-bit words of key. The same key gives the same numbers on every device.
+
+Source: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", for counters in place of state; Wellons
+(2018), "Prospecting for hash functions", for the mixer, the 32-bit one of lowest bias found there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+__all__ = ["fold", "key_of", "normal", "uniform"]
+
+GOLDEN = 0x9E3779B9
+"""The golden ratio in 32 bits, which spreads neighbouring numbers far apart."""
+
+
+def key_of(seed: int) -> Array:
+    """Return the key of a seed: two words, uint32, shape ``(2,)``."""
+    return fold(jnp.array([seed & 0xFFFFFFFF, GOLDEN], jnp.uint32), 0)
+
+
+def fold(key: Array, number: Array | int) -> Array:
+    """Return a new key for the `number`-th use of a key, such as a step or a layer."""
+    words = jnp.asarray(number, jnp.uint32) + jnp.array([1, 2], jnp.uint32)
+    return _mix(key ^ _mix(words * jnp.uint32(GOLDEN)))
+
+
+def uniform(key: Array, shape: tuple[int, ...]) -> Array:
+    """Return float32 numbers uniform in [0, 1), in steps of 2^-24."""
+    index = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
+    bits = _mix(_mix(index * jnp.uint32(GOLDEN) + key[0]) ^ key[1])
+    return (bits >> 8).astype(jnp.float32) * jnp.float32(2.0**-24)
+
+
+def normal(key: Array, shape: tuple[int, ...]) -> Array:
+    """Return float32 numbers from the standard normal distribution."""
+    # Half a step away from 0 and 1, where the inverse error function is infinite.
+    centred = 2 * uniform(key, shape) + jnp.float32(2.0**-24 - 1)
+    return jnp.float32(math.sqrt(2)) * jax.lax.erf_inv(centred)
+
+
+def _mix(word: Array) -> Array:
+    word = (word ^ (word >> 16)) * jnp.uint32(0x7FEB352D)
+    word = (word ^ (word >> 15)) * jnp.uint32(0x846CA68B)
+    return word ^ (word >> 16)
