@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from gatewise.calibrate import enough_for
 from gatewise.data.check import Diagnosis, diagnose
 from gatewise.data.panel import Panel
 from gatewise.data.split import Split
-from gatewise.errors import DataError, SettingsError, nearest
+from gatewise.errors import DataError, DivergedError, SettingsError, nearest
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
 from gatewise.fitted import Candidate, Fitted, Workbench, refit
@@ -27,9 +28,12 @@ from gatewise.search.space import Space, space_of
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
 
-__all__ = ["Command", "Outcome", "Plan", "plan", "run"]
+__all__ = ["REFIT", "Command", "Outcome", "Plan", "plan", "run"]
 
 Command = Literal["fit", "tune", "demo"]
+
+REFIT = -1
+"""Number under which a listener hears of the epochs of a training on all rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,7 @@ class Outcome:
     Attributes:
         plan: what was asked for.
         trials: every finished trial, in order.
-        candidate: the best one, with the model that the backtest used.
+        candidate: the best one, trained on the training part with early stopping.
         final: the model trained anew on every row (the candidate's own after an interruption), for `forecast`.
         forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``.
         backtest: the test origins, None without a test part.
@@ -207,21 +211,28 @@ def run(
         listener=listener,
         should_stop=should_stop,
     )
-    interrupted = should_stop()
-    final = candidate.fitted
-    if not interrupted:
-        final = refit(
-            made.panel, candidate, observe=lambda epoch: listener.on_epoch(-1, epoch), should_stop=should_stop
-        )
-        interrupted = should_stop()
-        final = candidate.fitted if interrupted else final
-    settings = candidate.fitted.settings
+
+    def anew(panel: Panel) -> Fitted:
+        """Train the best configuration on all of a panel; where that cannot be, the model as it is stands in."""
+        if should_stop():
+            return candidate.fitted
+        try:
+            fitted = refit(panel, candidate, observe=partial(listener.on_epoch, REFIT), should_stop=should_stop)
+        except DivergedError as error:
+            notes.append(f"{error} The model of the validated training stands in for it.")
+            return candidate.fitted
+        return candidate.fitted if should_stop() else fitted
+
+    settings, notes = candidate.fitted.settings, list[str]()
     table = board = None
     words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
     if made.split.test:
-        table = backtest(candidate.fitted, made.panel, made.split, settings)
+        # The backtest judges what ships: the same way from a panel to a model, on the rows before the test part.
+        table = backtest(anew(made.bench.panel), made.panel, made.split, settings)
         board = leaderboard(table, made.panel, made.split, settings.season or 1)
         words = verdict(board, len(made.split.test_cutoffs), len(made.panel))
+    final = anew(made.panel)
+    interrupted = should_stop()
     outcome = Outcome(
         plan=made,
         trials=tuple(trials),
@@ -231,7 +242,7 @@ def run(
         backtest=table,
         leaderboard=board,
         verdict=words,
-        notes=_notes(made, candidate, refitted=not interrupted),
+        notes=(*_notes(made, candidate, refitted=not interrupted), *notes),
         interrupted=interrupted,
         seconds=time.monotonic() - began,
     )
@@ -244,7 +255,7 @@ def _recorded(listener: Listener, folder: RunFolder, made: Plan) -> Listener:
     """Return a listener that writes to the run folder before it passes on what it was told."""
 
     def on_epoch(number: int, epoch: Any) -> None:
-        folder.add_epoch("refit" if number < 0 else number, epoch)
+        folder.add_epoch("refit" if number == REFIT else number, epoch)
         listener.on_epoch(number, epoch)
 
     def on_trial(trial: Trial) -> None:
@@ -294,7 +305,10 @@ def _notes(made: Plan, candidate: Candidate, *, refitted: bool) -> tuple[str, ..
         )
     if refitted:
         epochs = max(candidate.training.best_epoch, 1)
-        notes.append(f"forecast.csv and model/: the same configuration, trained anew on every row for {epochs} epochs.")
+        where = "on every row before the test, and on every row" if split.test else "on every row"
+        notes.append(
+            f"The best configuration was trained anew for {epochs} epochs {where} for forecast.csv and model/."
+        )
     else:
         notes.append(
             "forecast.csv and model/: interrupted before the training on every row; the validated model stands in."

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Interrupt", "Reporter", "sparkline"]
 
 BARS = "▁▂▃▄▅▆▇█"
-REFIT = -1
-"""Number under which the training on all rows reports its epochs."""
 
 
 def sparkline(values: list[float], width: int = 40) -> str:
@@ -120,9 +118,12 @@ class Reporter:
 
     def _on_epoch(self, number: int, epoch: Epoch) -> None:
         with self._lock:
-            self.curves.setdefault(number, []).append(epoch)
+            curve = self.curves.setdefault(number, [])
+            if epoch.number == 1:
+                curve.clear()  # the training on all rows comes twice: before the test part, and with it
+            curve.append(epoch)
         if self.verbose:
-            name = "refit" if number == REFIT else f"trial {number}"
+            name = "refit" if number < 0 else f"trial {number}"
             self.say(
                 f"{name} epoch {epoch.number}: train {epoch.train_loss:.5g}, validation {epoch.val_loss:.5g}, "
                 f"rate {epoch.learning_rate:.3g}, gradient {epoch.gradient_norm:.3g}, clipped {epoch.clipped:.0%}, "
@@ -162,7 +163,7 @@ class Reporter:
             table = Table.grid(padding=(0, 2))
             table.add_row("[bold]Gatewise[/]", f"{self.done}/{self.total} trials", self._left(), f"best {best}")
             for number, epochs in sorted(self.curves.items()):
-                name = "all rows" if number == REFIT else f"trial {number}"
+                name = "refit" if number < 0 else f"trial {number}"
                 losses = [one.train_loss if one.val_loss != one.val_loss else one.val_loss for one in epochs]
                 now = f"{losses[-1]:.4g}" if losses else "compiling"
                 limit = self.limits.get(number, "")

@@ -30,9 +30,9 @@ __all__ = [
 
 READING = ("target", "time", "id", "freq", "season", "max_missing")
 """Settings with a flag of their own in every command that reads a table."""
-TRAINING = (*READING, "horizon", "val_windows", "test_windows", "level", "preset", "seed")
+TRAINING = (*READING, "horizon", "val_windows", "test_windows", "level", "preset", "seed", "time_limit")
 """Settings with a flag of their own in every command that trains."""
-SEARCHING = (*TRAINING, "trials", "time_limit", "jobs")
+SEARCHING = (*TRAINING, "trials", "jobs")
 """Settings with a flag of their own in every command that searches."""
 
 SetOption = Annotated[
