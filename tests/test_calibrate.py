@@ -39,3 +39,9 @@ def test_missing_truths_do_not_count():
     residuals = np.array([[1.0], [np.nan], [2.0], [3.0], [4.0]])
     assert radius(residuals, 50)[0] == 3.0
     assert np.isfinite(radius(np.full((3, 2), np.nan), 80)).all()
+
+
+def test_a_step_that_was_never_observed_takes_the_width_of_its_neighbours():
+    residuals = np.array([[1.0, np.nan, 3.0], [2.0, np.nan, 4.0]])
+    widths = radius(residuals, 80)
+    assert widths[0] <= widths[1] <= widths[2] and widths[1] > 1

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from gatewise import Forecaster, Settings, tune
 from gatewise.artifact import FORMAT
-from gatewise.errors import DataError, DivergedError, RunFolderError, SettingsError
+from gatewise.errors import DataError, RunFolderError, SettingsError, TrainingError
 from gatewise.forecast import NotFittedError
 from tests.panels import seasonal_values
 
@@ -95,7 +95,7 @@ def test_before_fit():
 
 
 def test_a_diverging_fit_is_an_error_with_a_remedy():
-    with pytest.raises(DivergedError, match="diverged at epoch 1 with learning_rate 1e.09: try learning_rate"):
+    with pytest.raises(TrainingError, match="diverged at epoch 1 with learning_rate 1e.09: try learning_rate"):
         Forecaster(horizon=3, **SMALL, optimizer="sgd", learning_rate=1e9, clip_norm=0, loss="mse").fit(long_frame())
 
 
@@ -107,6 +107,25 @@ def test_integer_steps_and_zones_survive_saving(tmp_path):
     for number, (frame, first) in enumerate([(steps, 160), (zoned, zoned.ds.iloc[-1] + pd.Timedelta("1h"))]):
         Forecaster(horizon=3, **SMALL).fit(frame).save(tmp_path / str(number))
         assert Forecaster.load(tmp_path / str(number)).predict().ds.iloc[0] == first
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "dateutil/Europe/Berlin", "UTC", "+02:00"])
+def test_a_series_that_ends_in_the_hour_a_clock_is_set_back_loads_again(tmp_path, zone):
+    stamps = pd.date_range(end=pd.Timestamp("2020-10-25 01:00", tz="UTC"), periods=160, freq="h").tz_convert(zone)
+    made = Forecaster(horizon=3, **SMALL).fit(pd.DataFrame({"ds": stamps, "y": seasonal_values()}))
+    made.save(tmp_path)
+    assert (Forecaster.load(tmp_path).predict().ds == made.predict().ds).all()
+
+
+def test_stopping_and_time_limit_reach_a_fit():
+    slow = {**SMALL, "epochs": 100_000, "patience": 100_000}
+    seen = []
+    made = Forecaster(horizon=3, **slow).fit(long_frame(), observe=seen.append, should_stop=lambda: len(seen) >= 3)
+    assert made.candidate_.training.status == "interrupted" and made.fitted_ is made.candidate_.fitted
+    limited = Forecaster(horizon=3, **{**slow, "time_limit": 0.2}).fit(long_frame())
+    assert limited.candidate_.training.status == "interrupted" and limited.candidate_.training.best_epoch >= 1
+    with pytest.raises(TrainingError, match="none finished an epoch"):
+        Forecaster(horizon=3, **slow).fit(long_frame(), should_stop=lambda: True)
 
 
 @pytest.fixture

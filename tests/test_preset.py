@@ -53,9 +53,27 @@ def test_auto_says_why():
     assert not any(reason.startswith("window ") for reason in resolved.reasons)
 
 
-def test_auto_does_not_look_at_the_last_tenth():
-    values = seasonal_values(400)
-    scrambled = values.copy()
-    scrambled[-40:] = np.random.default_rng(0).standard_normal(40) * 1e4
-    made = [resolve(panel_of_values(one), {"horizon": 12}).settings for one in (values, scrambled)]
-    assert made[0] == made[1]
+@pytest.mark.parametrize("preset", ["auto", "classic"])
+@pytest.mark.parametrize(
+    ("length", "horizon", "test_windows"), [(400, 12, None), (144, 24, None), (144, 12, 5), (144, 12, 6)]
+)
+def test_nothing_is_chosen_from_the_test_part(preset, length, horizon, test_windows):
+    given = {"horizon": horizon, "test_windows": test_windows, "preset": preset}
+    values = seasonal_values(length)
+    made = resolve(panel_of_values(values), given).settings
+    values[-made.test_windows * horizon :] = np.random.default_rng(0).standard_normal(made.test_windows * horizon) * 1e4
+    assert resolve(panel_of_values(values), given).settings == made
+
+
+def test_short_horizons_are_judged_on_more_than_a_handful_of_rows():
+    made = resolve(panel_of_values(seasonal_values(3000)), {"horizon": 1}).settings
+    assert made.test_windows >= 50 and made.val_windows >= 100
+
+
+@pytest.mark.parametrize(
+    "given", [{"window": 10}, {"window": 6}, {"patch": 5}, {"patch": 7, "horizon": 6}, {"window": 13}]
+)
+def test_one_setting_of_the_user_clashes_with_none_that_is_chosen(given):
+    made = resolve(panel_of_values(seasonal_values()), {"horizon": 12, **given}).settings
+    architecture_of(made)
+    assert {name: getattr(made, name) for name in given} == given

@@ -21,6 +21,8 @@ BAD = [
     ({"window": 10, "patch": 3}, r"patch must divide window, but patch=3 and window=10"),
     ({"batch_size": "many"}, r"batch_size must be .*integer.* but is 'many'"),
     ({"time_limit": "soon"}, r"time_limit must be"),
+    ({"time_limit": "5days"}, r"time_limit must be a number of seconds, or end in s, m or h, but is '5days'"),
+    ({"learning_rate": float("inf")}, r"learning_rate must be a finite number"),
 ]
 
 
@@ -93,3 +95,23 @@ def test_settings_split_into_architecture_and_knobs():
 def test_an_open_window_builds_nothing():
     with pytest.raises(SettingsError, match="window and horizon must be set"):
         architecture_of(Settings.of(horizon=3))
+
+
+def test_open_knobs_depend_on_the_optimizer():
+    made = {kind: knobs_of(Settings.of(optimizer=kind)) for kind in ("adam", "adamw", "rmsprop", "sgd")}
+    assert {kind: knobs.second_moment for kind, knobs in made.items() if kind != "sgd"} == {
+        "adam": 0.999,
+        "adamw": 0.999,
+        "rmsprop": 0.9,
+    }
+    assert {kind: knobs.weight_decay for kind, knobs in made.items()} == {
+        "adam": 0,
+        "adamw": 0.01,
+        "rmsprop": 0,
+        "sgd": 0,
+    }
+    assert knobs_of(Settings.of(optimizer="rmsprop", second_moment=0.99)).second_moment == 0.99
+
+
+def test_a_name_that_is_a_number_is_a_name():
+    assert Settings.of(target=1949).target == "1949"

@@ -61,10 +61,19 @@ class Knobs(NamedTuple):
 
 
 def architecture_of(settings: Settings) -> Architecture:
-    """Return the Architecture of settings whose window, horizon and season are resolved."""
+    """Return the Architecture of settings whose window, horizon and season are resolved.
+
+    Raises:
+        SettingsError: when window or horizon is still open, or a season does not fit into the window it is taken from.
+    """
     if settings.window is None or settings.horizon is None:
         raise SettingsError("window and horizon must be set before a program can be built. Resolve the preset first.")
     seasonal = settings.base == "season"
+    if seasonal and settings.window < (settings.season or 1):
+        raise SettingsError(
+            f"window must be at least season with base season, but window={settings.window} and "
+            f"season={settings.season}. Use a longer window, or base last or none."
+        )
     return Architecture(
         window=settings.window,
         patch=settings.patch,
@@ -80,8 +89,17 @@ def architecture_of(settings: Settings) -> Architecture:
 
 
 def knobs_of(settings: Settings) -> Knobs:
-    """Return the Knobs of settings; a clip of 0 becomes infinity, which never clips."""
-    values = {name: float(getattr(settings, name)) for name in Knobs._fields}
+    """Return the Knobs of settings; a clip of 0 becomes infinity, which never clips.
+
+    Where they are open, the second moment is 0.9 for RMSprop (Hinton, 2012) and 0.999 otherwise (Kingma and Ba, 2015),
+    and the weight decay is 0.01 for AdamW (Loshchilov and Hutter, 2019) and 0 otherwise.
+    """
+    open_values = {
+        "second_moment": 0.9 if settings.optimizer == "rmsprop" else 0.999,
+        "weight_decay": 0.01 if settings.optimizer == "adamw" else 0.0,
+    }
+    given = {name: getattr(settings, name) for name in Knobs._fields}
+    values = {name: float(open_values[name] if value is None else value) for name, value in given.items()}
     for clip in ("clip_norm", "clip_value"):
         values[clip] = values[clip] or float("inf")
     return Knobs(**values)

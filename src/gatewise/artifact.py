@@ -63,6 +63,7 @@ def save_model(folder: Path, saved: Saved) -> None:
         "parameters": fitted.parameters,
         "scaler.center": fitted.scaler.center,
         "scaler.scale": fitted.scaler.scale,
+        "error_scale": fitted.error_scale,
         "residuals": fitted.residuals,
         "context.values": np.concatenate([one.values for one in context]),
         "context.observed": np.concatenate([one.observed for one in context]).astype(np.uint8),
@@ -129,6 +130,7 @@ def _restore(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Saved:
         parameters=tensors["parameters"],
         unique_ids=tuple(document["unique_ids"]),
         scaler=Scaler(tensors["scaler.center"], tensors["scaler.scale"]),
+        error_scale=tensors["error_scale"],
         residuals=tensors["residuals"],
     )
     return Saved(fitted, _context(document["context"], tensors))
@@ -161,15 +163,29 @@ def _context(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Panel:
 
 
 def _stamp(last: Any) -> Any:
-    """Return an index's last element as JSON: ISO text with its zone beside it, or a whole number."""
-    if isinstance(last, pd.Timestamp):
-        return {"at": last.tz_localize(None).isoformat(), "zone": str(last.tz) if last.tz else None}
-    return int(last)
+    """Return an index's last element as JSON: ISO text and its zone (the instant in UTC then), or a whole number."""
+    if not isinstance(last, pd.Timestamp):
+        return int(last)
+    if last.tz is None:
+        return {"at": last.isoformat(), "zone": None}
+    return {"at": last.tz_convert("UTC").tz_localize(None).isoformat(), "zone": _zone_name(last)}
+
+
+def _zone_name(stamp: pd.Timestamp) -> str:
+    """Return a name of a stamp's zone that finds it again; UTC for a zone that has none."""
+    name = getattr(stamp.tz, "key", None) or getattr(stamp.tz, "zone", None) or str(stamp.tz)
+    try:
+        stamp.tz_convert(name)
+    except (KeyError, ValueError, OSError):
+        return "UTC"
+    return name
 
 
 def _index(end: Any, freq: str | int, length: int) -> pd.Index:
     """Return the regular index of `length` steps that ends at `end`."""
     if isinstance(end, dict):
-        return pd.date_range(end=pd.Timestamp(end["at"], tz=end["zone"]), periods=length, freq=str(freq))
-    step = int(freq)
-    return pd.Index(end - step * np.arange(length)[::-1])
+        last = pd.Timestamp(end["at"])
+        if end["zone"]:
+            last = last.tz_localize("UTC").tz_convert(end["zone"])
+        return pd.date_range(end=last, periods=length, freq=str(freq))
+    return pd.Index(end - int(freq) * np.arange(length)[::-1])

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from gatewise.data.panel import fill
+
 __all__ = ["MOST_RESIDUALS", "enough_for", "radius"]
 
 MOST_RESIDUALS = 1000
@@ -45,11 +47,14 @@ def _step_radius(residuals: np.ndarray, step: int, level: int) -> float:
     own = own[np.isfinite(own)]
     if enough_for(len(own), level):
         return _quantile(own, level)
-    means = np.nanmean(residuals, axis=0) if np.isfinite(residuals).any() else np.zeros(residuals.shape[1])
+    known = np.isfinite(residuals)
+    count, total = known.sum(axis=0), np.where(known, residuals, 0.0).sum(axis=0)
+    # A step that was never observed (a weekday without data, say) takes the mean of its neighbours.
+    means = fill(np.where(count > 0, total / np.maximum(count, 1), np.nan))
     pooled = residuals / np.where(means > 0, means, 1.0)
     pooled = pooled[np.isfinite(pooled)]
     widest = float(own.max()) if len(own) else 0.0
-    if len(pooled) == 0 or not np.isfinite(means[step]):
+    if len(pooled) == 0:
         return widest
     return max(widest, float(means[step]) * _quantile(pooled, level))
 

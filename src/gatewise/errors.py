@@ -8,8 +8,7 @@
         │   ├── DataError         the table: file, columns, dates, values
         │   ├── SettingsError     a setting: unknown name, value out of range, clash
         │   └── RunFolderError    a run folder or model folder: exists, damaged, too new
-        └── TrainingError         a training could not produce a usable model
-            └── DivergedError     every loss is NaN or infinite
+        └── TrainingError         no training produced a usable model
 
 A message states the rule, then the value, then the remedy.
 """
@@ -21,7 +20,6 @@ from collections.abc import Iterable
 
 __all__ = [
     "DataError",
-    "DivergedError",
     "GatewiseError",
     "InputError",
     "RunFolderError",
@@ -56,11 +54,7 @@ class RunFolderError(InputError):
 
 
 class TrainingError(GatewiseError):
-    """A training could not produce a usable model."""
-
-
-class DivergedError(TrainingError):
-    """The loss turned NaN or infinite, and no usable weights remain."""
+    """No training produced a usable model; the message says why and which knob to turn."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from gatewise.calibrate import enough_for
 from gatewise.data.check import Diagnosis, diagnose
 from gatewise.data.panel import Panel
 from gatewise.data.split import Split
-from gatewise.errors import DataError, DivergedError, SettingsError, nearest
+from gatewise.errors import SettingsError, nearest
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
 from gatewise.fitted import Candidate, Fitted, Workbench, refit
@@ -77,7 +77,8 @@ class Outcome:
     Attributes:
         plan: what was asked for.
         trials: every finished trial, in order.
-        candidate: the best one, trained on the training part with early stopping.
+        best: the record of the best one.
+        candidate: its model, trained on the training part with early stopping.
         final: the model trained anew on every row (the candidate's own after an interruption), for `forecast`.
         forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``.
         backtest: the test origins, None without a test part.
@@ -90,6 +91,7 @@ class Outcome:
 
     plan: Plan
     trials: tuple[Trial, ...]
+    best: Trial
     candidate: Candidate
     final: Fitted
     forecast: pd.DataFrame
@@ -99,11 +101,6 @@ class Outcome:
     notes: tuple[str, ...]
     interrupted: bool
     seconds: float
-
-    @property
-    def best(self) -> Trial:
-        """The record of the best trial."""
-        return next(trial for trial in self.trials if trial.settings == self.candidate.fitted.settings)
 
     def summary(self, folder: Path | None = None) -> dict[str, Any]:
         """Return what ``--json`` prints and ``summary.json`` keeps."""
@@ -118,7 +115,7 @@ class Outcome:
             "seconds": round(self.seconds, 3),
             "horizon": settings.horizon,
             "season": settings.season,
-            "trials": {"finished": len(statuses), "diverged": statuses.count("diverged"), "failed": 0},
+            "trials": {"finished": len(statuses), **{kind: statuses.count(kind) for kind in ("diverged", "failed")}},
             "best": {
                 "trial": best.number,
                 "score": best.score,
@@ -148,23 +145,19 @@ def plan(command: Command, panel: Panel, given: dict[str, Any]) -> Plan:
     """
     resolved = resolve(panel, given)
     settings = resolved.settings
-    if settings.base == "season" and (settings.window or 1) < (settings.season or 1):
-        raise DataError(
-            f"window must be at least season with base season, but window={settings.window} and "
-            f"season={settings.season}. Use a longer window or base last."
-        )
     bench = Workbench.of(panel, settings)
+    learn, _ = bench.check(settings)
     space = Space(settings, {})
     if command != "fit":
-        space = _space(settings, given, len(panel.shortest) - bench.split.held_out)
+        space = _space(settings, given, len(panel.shortest) - bench.split.held_out, len(learn))
     return Plan(command, panel, space.start, resolved.reasons, diagnose(panel, settings.season), space, bench)
 
 
-def _space(settings: Settings, given: dict[str, Any], train_rows: int) -> Space:
+def _space(settings: Settings, given: dict[str, Any], train_rows: int, train_windows: int) -> Space:
     """Return what a search varies: all that was left open, or just what `vary` names."""
     named = settings.vary or ()
-    pinned = {name: value for name, value in given.items() if name not in named}
-    priors = space_of(settings, pinned, train_rows).priors
+    pinned = {name for name, value in given.items() if value is not None and name not in named}
+    priors = space_of(settings, pinned, train_rows, train_windows).priors
     unknown = [name for name in named if name not in priors]
     if unknown:
         raise SettingsError(
@@ -203,7 +196,7 @@ def run(
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
-    trials, candidate = search(
+    found = search(
         made.bench,
         made.space,
         trials=1 if made.command == "fit" else made.settings.trials,
@@ -211,39 +204,29 @@ def run(
         listener=listener,
         should_stop=should_stop,
     )
-
-    def anew(panel: Panel) -> Fitted:
-        """Train the best configuration on all of a panel; where that cannot be, the model as it is stands in."""
-        if should_stop():
-            return candidate.fitted
-        try:
-            fitted = refit(panel, candidate, observe=partial(listener.on_epoch, REFIT), should_stop=should_stop)
-        except DivergedError as error:
-            notes.append(f"{error} The model of the validated training stands in for it.")
-            return candidate.fitted
-        return candidate.fitted if should_stop() else fitted
-
-    settings, notes = candidate.fitted.settings, list[str]()
+    candidate, settings = found.candidate, found.best.settings
+    anew = partial(refit, candidate=candidate, observe=partial(listener.on_epoch, REFIT), should_stop=should_stop)
     table = board = None
     words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
     if made.split.test:
         # The backtest judges what ships: the same way from a panel to a model, on the rows before the test part.
-        table = backtest(anew(made.bench.panel), made.panel, made.split, settings)
+        judged, _ = anew(made.bench.panel)
+        table = backtest(judged, made.panel, made.split, settings)
         board = leaderboard(table, made.panel, made.split, settings.season or 1)
         words = verdict(board, len(made.split.test_cutoffs), len(made.panel))
-    final = anew(made.panel)
-    interrupted = should_stop()
+    final, exception = anew(made.panel)
     outcome = Outcome(
         plan=made,
-        trials=tuple(trials),
+        trials=found.trials,
+        best=found.best,
         candidate=candidate,
         final=final,
         forecast=forecast_table(final, made.panel, settings.horizon or 1, settings.level),
         backtest=table,
         leaderboard=board,
         verdict=words,
-        notes=(*_notes(made, candidate, refitted=not interrupted), *notes),
-        interrupted=interrupted,
+        notes=_notes(made, candidate, exception),
+        interrupted=should_stop(),
         seconds=time.monotonic() - began,
     )
     if folder is not None:
@@ -295,7 +278,7 @@ def _write_end(folder: RunFolder, outcome: Outcome) -> None:
     write_report(folder.path)
 
 
-def _notes(made: Plan, candidate: Candidate, *, refitted: bool) -> tuple[str, ...]:
+def _notes(made: Plan, candidate: Candidate, exception: str) -> tuple[str, ...]:
     """Return what was done with the data, and what the intervals rest on."""
     split, notes = made.split, list[str]()
     if split.test:
@@ -303,16 +286,12 @@ def _notes(made: Plan, candidate: Candidate, *, refitted: bool) -> tuple[str, ..
             f"backtest.csv and leaderboard.csv: the last {split.test} rows of each series "
             f"({len(split.test_cutoffs)} origins) were never seen by training, scaling or search."
         )
-    if refitted:
-        epochs = max(candidate.training.best_epoch, 1)
-        where = "on every row before the test, and on every row" if split.test else "on every row"
-        notes.append(
-            f"The best configuration was trained anew for {epochs} epochs {where} for forecast.csv and model/."
-        )
-    else:
-        notes.append(
-            "forecast.csv and model/: interrupted before the training on every row; the validated model stands in."
-        )
+    where = "on every row before the test, and on every row" if split.test else "on every row"
+    epochs = max(candidate.training.best_epoch, 1)
+    anew = f"The best configuration was trained anew for {epochs} epochs {where} for forecast.csv and model/."
+    notes.append(exception or anew)
+    if len({one.index[-1] for one in made.panel}) > 1:
+        notes.append("The series end at different times; each is cut at the same distance from its own end.")
     origins = len(candidate.fitted.residuals)
     notes.append(f"Intervals are split-conformal, from {origins} validation forecasts.")
     few = [level for level in made.settings.level if not enough_for(origins, level)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -16,7 +16,7 @@ from gatewise.data.panel import Panel
 from gatewise.data.scaling import Scaler, fit_scaler
 from gatewise.data.split import Split, split_of
 from gatewise.data.windows import Flat, Windows, flatten, last_windows, training_windows, validation_windows
-from gatewise.errors import DataError, DivergedError
+from gatewise.errors import DataError
 from gatewise.metrics import mase_scale
 from gatewise.settings import Settings
 from gatewise.train.fit import Epoch, Training, Validation, train
@@ -37,14 +37,17 @@ class Fitted:
         parameters: the network's weights, float32, flat.
         unique_ids: the series that the model was trained on, in the order of the scaler.
         scaler: the scaling of each of them.
-        residuals: absolute errors on validation origins in scaled units, shape ``(origin, horizon)``; no rows when
-            there was no validation.
+        error_scale: the unit of each series' errors: the in-sample error of its seasonal naive forecast (the
+            denominator of MASE), 1 where that is 0; shape ``(series,)``.
+        residuals: absolute errors on validation origins in that unit, shape ``(origin, horizon)``, NaN where the truth
+            is missing; no rows when there was no validation.
     """
 
     settings: Settings
     parameters: np.ndarray
     unique_ids: tuple[str, ...]
     scaler: Scaler
+    error_scale: np.ndarray
     residuals: np.ndarray
 
     @cached_property
@@ -60,11 +63,11 @@ class Fitted:
                 fresh.center[row], fresh.scale[row] = self.scaler.center[known], self.scaler.scale[known]
         return fresh
 
-    def forecast(self, panel: Panel, horizon: int) -> tuple[np.ndarray, Scaler]:
+    def forecast(self, panel: Panel, horizon: int) -> np.ndarray:
         """Forecast beyond the end of every series of a panel.
 
         Returns:
-            Forecasts in the user's units, shape ``(series, horizon)``, and the scaling that was used.
+            Forecasts in the user's units, shape ``(series, horizon)``.
 
         Raises:
             DataError: when a series is shorter than the window.
@@ -80,18 +83,28 @@ class Fitted:
         flat = flatten(tail, scaler)
         make = forecaster(architecture_of(self.settings), horizon)
         scaled = make(self.parameters, table_of(flat.values, flat.observed), last_windows(flat, window))
-        return scaler.undo(scaled, np.arange(len(panel))), scaler
+        return scaler.undo(scaled, np.arange(len(panel)))
 
-    def radius(self, level: int, horizon: int) -> np.ndarray:
-        """Return half the interval's width at each step in scaled units, shape ``(horizon,)``.
+    def radius(self, panel: Panel, level: int, horizon: int) -> np.ndarray:
+        """Return half the interval's width in the user's units, shape ``(series, horizon)``.
 
         Steps beyond the calibrated horizon take the last step's radius, widened with the square root of the distance.
+        A series that the model was not trained on takes the error scale of its own history.
         """
         known = radius(self.residuals, level)
-        if horizon <= len(known):
-            return known[:horizon]
         beyond = np.arange(len(known) + 1, horizon + 1)
-        return np.concatenate([known, known[-1] * np.sqrt(beyond / len(known))])
+        steps = np.concatenate([known, known[-1] * np.sqrt(beyond / len(known))])[:horizon]
+        return steps[None, :] * self._error_scales(panel)[:, None]
+
+    def _error_scales(self, panel: Panel) -> np.ndarray:
+        season = self.settings.season or 1
+        numbers = [self._number.get(one.unique_id) for one in panel]
+        return np.array(
+            [
+                (mase_scale(one, season) or 1.0) if number is None else self.error_scale[number]
+                for one, number in zip(panel, numbers, strict=True)
+            ]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +136,8 @@ class Workbench:
         self.split = split
         self.training_part = self.panel.head(split.validation)
         scales = np.array([mase_scale(one, season) for one in self.training_part])
-        self.error_scale = np.where(scales > 0, scales, 1.0)
+        self.is_constant = scales == 0
+        self.error_scale = np.where(self.is_constant, 1.0, scales)
         self._made: dict[Any, Any] = {}
         self._lock = Lock()
 
@@ -171,6 +185,19 @@ class Workbench:
 
         return self._once(("windows", window, head), make)
 
+    def check(self, settings: Settings) -> tuple[Windows, Windows]:
+        """Return the training and validation windows of a configuration; nothing is trained.
+
+        Raises:
+            DataError: when there is none of either.
+            SettingsError: when the configuration builds no network.
+        """
+        architecture = architecture_of(settings)
+        _, flat, _ = self.scaled(settings.scaling)
+        learn, judge = self.windows(flat, architecture.window, architecture.horizon)
+        _require(learn, judge, settings)
+        return learn, judge
+
     def train(
         self,
         settings: Settings,
@@ -185,24 +212,28 @@ class Workbench:
         """
         architecture = architecture_of(settings)
         scaler, flat, table = self.scaled(settings.scaling)
-        learn, judge = self.windows(flat, architecture.window, architecture.horizon)
-        _require(learn, judge, settings)
+        learn, judge = self.check(settings)
         judge = judge.thin(MOST_VALIDATION_WINDOWS)
         validation = Validation.of(flat, judge, architecture.window, self.split.horizon)
         training = train(settings, table, learn, validation, observe=observe, should_stop=should_stop)
         forecast = forecaster(architecture, self.split.horizon)(training.parameters, table, judge.start)
         errors = np.where(validation.observed, np.abs(forecast - validation.target), np.nan).astype(np.float64)
+        errors *= (scaler.scale / self.error_scale)[judge.series][:, None]
         ids = tuple(one.unique_id for one in self.panel)
         spread = np.linspace(0, len(errors) - 1, min(len(errors), MOST_RESIDUALS)).round().astype(int)
-        fitted = Fitted(settings, training.parameters, ids, scaler, errors[spread].astype(np.float32))
-        return Candidate(fitted, training, self._score(errors, judge.series, scaler))
+        residuals = errors[spread].astype(np.float32)
+        fitted = Fitted(settings, training.parameters, ids, scaler, self.error_scale, residuals)
+        return Candidate(fitted, training, self._score(errors, judge.series))
 
-    def _score(self, errors: np.ndarray, series: np.ndarray, scaler: Scaler) -> float:
-        """Return the mean absolute scaled error, each series counting the same."""
-        in_units = np.nanmean(errors, axis=1) * scaler.scale[series] / self.error_scale[series]
-        total = np.bincount(series, weights=in_units, minlength=len(self.panel))
-        count = np.bincount(series, minlength=len(self.panel))
-        score = float(np.mean(total[count > 0] / count[count > 0]))
+    def _score(self, errors: np.ndarray, series: np.ndarray) -> float:
+        """Return the mean absolute scaled error, each series counting the same.
+
+        Constant series have no error scale and do not count, unless all are constant.
+        """
+        counts = np.ones(len(series), bool) if self.is_constant.all() else ~self.is_constant[series]
+        total = np.bincount(series[counts], weights=np.nanmean(errors[counts], axis=1), minlength=len(self.panel))
+        count = np.bincount(series[counts], minlength=len(self.panel))
+        score = float(np.mean(total[count > 0] / count[count > 0])) if counts.any() else float("inf")
         return score if np.isfinite(score) else float("inf")
 
 
@@ -222,14 +253,17 @@ def refit(
     *,
     observe: Callable[[Epoch], None] = lambda epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Fitted:
+) -> tuple[Fitted, str]:
     """Train a candidate's configuration anew on every row of a panel, for as many epochs as were best.
 
     The residuals behind the intervals stay the candidate's: rows that a model was trained on cannot calibrate it.
 
-    Raises:
-        DivergedError: when the loss turned NaN or infinite this time.
+    Returns:
+        The model and an empty text; or, where this training diverged or was stopped, the candidate's own model and a
+        sentence that says so.
     """
+    if should_stop():
+        return candidate.fitted, "Interrupted before the training on every row: the validated model stands in."
     settings = candidate.fitted.settings
     architecture = architecture_of(settings)
     scaler = fit_scaler(panel, settings.scaling)
@@ -241,10 +275,12 @@ def refit(
         windows,
         None,
         epochs=max(candidate.training.best_epoch, 1),
+        past_losses=[epoch.val_loss for epoch in candidate.training.epochs],
         observe=observe,
         should_stop=should_stop,
     )
     if training.status == "diverged":
-        raise DivergedError(f"the training on all rows {training.message}.")
-    ids = tuple(one.unique_id for one in panel)
-    return Fitted(settings, training.parameters, ids, scaler, candidate.fitted.residuals)
+        return candidate.fitted, f"The training on every row {training.message}: the validated model stands in."
+    if training.status == "interrupted":
+        return candidate.fitted, "Interrupted during the training on every row: the validated model stands in."
+    return replace(candidate.fitted, parameters=training.parameters, scaler=scaler), ""

@@ -11,10 +11,13 @@ import pandas as pd
 from gatewise.artifact import Saved, load_model, save_model
 from gatewise.data.load import load_panel
 from gatewise.data.panel import Panel
-from gatewise.errors import DivergedError, GatewiseError, SettingsError, nearest
+from gatewise.errors import GatewiseError, SettingsError, nearest
 from gatewise.evaluate.backtest import forecast_table
 from gatewise.fitted import Candidate, Fitted, Workbench, refit
+from gatewise.interrupt import Interrupt
 from gatewise.preset import resolve
+from gatewise.search.space import Space
+from gatewise.search.study import Listener, search
 from gatewise.settings import Settings
 from gatewise.train.fit import Epoch
 
@@ -90,21 +93,26 @@ class Forecaster:
         Args:
             data: a path, a pandas or polars frame (long: ``unique_id, ds, y``, renamable), a pandas series, or a panel.
             observe: is told of every epoch of the first training.
-            should_stop: asked often; True ends the training with the best weights so far.
+            should_stop: asked often; True ends the training with the best weights so far, as Ctrl-C does.
 
         Raises:
             DataError: when the table cannot be used, with the reason.
-            DivergedError: when the loss turned NaN or infinite before there was a usable epoch.
+            TrainingError: when the loss turned NaN or infinite, or the training was stopped, in the first epoch.
         """
         given = {"test_windows": 0, **{name: value for name, value in self._named().items() if value is not None}}
         panel = panel_of(data, Settings.of(**given))
         resolved = resolve(panel, given)
-        candidate = Workbench.of(panel, resolved.settings).train(
-            resolved.settings, observe=observe, should_stop=should_stop
-        )
-        if candidate.training.status == "diverged":
-            raise DivergedError(f"the training {candidate.training.message}.")
-        fitted = candidate.fitted if should_stop() else refit(panel, candidate)
+        bench = Workbench.of(panel, resolved.settings)
+        bench.check(resolved.settings)
+        listener = Listener(on_epoch=lambda _, epoch: observe(epoch))
+        with Interrupt().armed() as interrupt:
+
+            def stop() -> bool:
+                return interrupt() or should_stop()
+
+            space = Space(resolved.settings, {})
+            candidate = search(bench, space, trials=1, listener=listener, should_stop=stop).candidate
+            fitted, _ = refit(panel, candidate, should_stop=stop)
         return self._adopt(panel, fitted, candidate, resolved.reasons, data)
 
     def _adopt(

@@ -33,6 +33,9 @@ CLASSIC: dict[str, Any] = {
 CLASSIC_HELD_OUT = 0.2
 """Share of the rows that `classic` tests on, and share of the rest that it validates on: 80/20 by time, twice."""
 
+LEAST_TEST_ROWS, LEAST_VALIDATION_ROWS = 50, 100
+"""However short the horizon is, a verdict and an early stop rest on about this many rows, where there are enough."""
+
 LONGEST_SEASONAL_WINDOW = 400
 """Two seasons longer than this make a window too long for its worth; the base is then the last value."""
 
@@ -55,11 +58,12 @@ def resolve(panel: Panel, given: dict[str, Any]) -> Resolved:
 
     Args:
         panel: the whole panel; only its lengths and its training part are looked at.
-        given: settings that the user set, by name; they stay as they are.
+        given: settings that the user set, by name; they stay as they are. None leaves one open.
 
     Raises:
         SettingsError: for unknown names, values out of range, or clashes.
     """
+    given = {name: value for name, value in given.items() if value is not None}
     asked = Settings.of(**given)
     return _classic(panel, given, asked) if asked.preset == "classic" else _auto(panel, given, asked)
 
@@ -83,67 +87,81 @@ def _classic(panel: Panel, given: dict[str, Any], asked: Settings) -> Resolved:
     return Resolved(Settings.of(**{**chosen, **given}), reasons)
 
 
-def _season(panel: Panel, held_out: int) -> int:
-    """Return the season found without looking at the last `held_out` steps."""
-    shortest = len(panel.shortest)
-    return find_season(panel.head(held_out if held_out < shortest // 2 else 0))
+def _season(panel: Panel, test: int) -> int:
+    """Return the season found without a look at the last `test` steps, 1 where nothing else is left."""
+    return find_season(panel.head(test)) if test < len(panel.shortest) else 1
+
+
+class _Chooser:
+    """Collects choices made from the data with their reasons; what the user gave stays and needs no reason."""
+
+    def __init__(self, given: dict[str, Any]):
+        self.given = given
+        self.reasons: list[str] = []
+
+    def __call__(self, name: str, value: Any, reason: str) -> Any:
+        if self.given.get(name) is not None:
+            return self.given[name]
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        self.reasons.append(f"{name} {shown}: {reason}")
+        return value
 
 
 def _auto(panel: Panel, given: dict[str, Any], asked: Settings) -> Resolved:
-    rows, reasons = len(panel.shortest), list[str]()
-
-    def because(name: str, value: Any, reason: str) -> Any:
-        if given.get(name) is not None:
-            return given[name]
-        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        reasons.append(f"{name} {shown}: {reason}")
-        return value
-
-    tenth = max(rows // 10, 1)
-    season = asked.season or _season(panel, tenth)
-    because("season", season, "found from the data" if season > 1 else "no cycle found in the data")
-    horizon = asked.horizon or because(
-        "horizon", min(season if season > 1 else 12, tenth), "one season ahead" if season > 1 else "a default"
-    )
-    test = asked.test_windows
-    if test is None:
-        test = because("test_windows", min(max(tenth // horizon, 1), 5), f"a tenth of {rows} rows, at most 5 horizons")
-    free = rows - test * horizon
-    validation = asked.val_windows or because(
-        "val_windows",
-        max(min(free // 5, max(10 * horizon, season)) // horizon, 1),
-        f"a fifth of {free} rows, at most 10 horizons or a season",
-    )
-    train = free - validation * horizon
-    framing = _framing(because, season, horizon, train)
-    sizes = _sizes(because, panel, train)
+    # Checked values in place of what may still be text from a flag.
+    choose = _Chooser({name: getattr(asked, name) for name in given})
+    split, season = _lengths(choose, panel, asked)
+    train = len(panel.shortest) - (split["test_windows"] + split["val_windows"]) * split["horizon"]
     chosen = {
         "season": season,
-        "horizon": horizon,
-        "test_windows": test,
-        "val_windows": validation,
-        **framing,
-        **sizes,
+        **split,
+        **_framing(choose, season, split["horizon"], train),
+        **_sizes(choose, panel, train),
         "loss": "mae",
         "schedule": "cosine",
         "learning_rate": 3e-3,
         "dropout": 0.1,
     }
-    return Resolved(Settings.of(**{**chosen, **given}), tuple(reasons))
+    return Resolved(Settings.of(**{**chosen, **given}), tuple(choose.reasons))
 
 
-def _framing(because: Any, season: int, horizon: int, train: int) -> dict[str, Any]:
+def _lengths(choose: _Chooser, panel: Panel, asked: Settings) -> tuple[dict[str, int], int]:
+    """Choose horizon, test and validation part, and find the season without a look at the test part."""
+    rows = len(panel.shortest)
+    tenth = max(rows // 10, 1)
+    hidden = max(tenth, (asked.test_windows or 0) * (asked.horizon or 1))
+    season = asked.season or _season(panel, hidden)
+    default, why = (season, "one season ahead") if season > 1 else (12, "a default")
+    horizon = choose("horizon", min(default, tenth), why)
+    part = min(tenth, max(5 * horizon, LEAST_TEST_ROWS))
+    reason = f"at most a tenth of {rows} rows, 5 horizons or {LEAST_TEST_ROWS} rows"
+    test = choose("test_windows", max(part // horizon, 1), reason)
+    if test * horizon > hidden:
+        season = asked.season or _season(panel, test * horizon)
+    choose("season", season, "found from the data" if season > 1 else "no cycle found in the data")
+    free = rows - test * horizon
+    part = min(free // 5, max(10 * horizon, season, LEAST_VALIDATION_ROWS))
+    reason = f"at most a fifth of {free} rows, 10 horizons, a season or {LEAST_VALIDATION_ROWS} rows"
+    validation = choose("val_windows", max(part // horizon, 1), reason)
+    return {"horizon": horizon, "test_windows": test, "val_windows": validation}, season
+
+
+def _framing(choose: _Chooser, season: int, horizon: int, train: int) -> dict[str, Any]:
     """Choose window, patch, base and normalisation."""
     room = max((train - horizon) // 2, 1)
+    patch = choose.given.get("patch", 1)
     if season > 1 and 2 * season <= min(LONGEST_SEASONAL_WINDOW, room):
-        seasons = 2 if season >= 24 else 3 if 3 * season <= room else 2
-        window = because("window", seasons * season, f"{seasons} seasons")
-        base = because("base", "season", "the network forecasts what differs from the last season")
+        seasons = 3 if season < 24 and 3 * season <= room else 2
+        window = choose("window", -(-seasons * season // patch) * patch, f"{seasons} seasons")
     else:
-        window = because("window", min(max(2 * horizon, 28), room), "twice the horizon, at least 28 steps")
-        base = because("base", "none", "no season fits into a window; the network forecasts around the window's mean")
-    patch = because("patch", _patch(window), f"the LSTM makes {window // _patch(window)} steps through a window")
-    normalise = because("normalise", "mean", "levels that training never saw cost nothing")
+        wanted = min(max(2 * horizon, 28), room)
+        window = choose("window", max(wanted // patch, 1) * patch, "twice the horizon, at least 28 steps")
+    if 1 < season <= window:
+        base = choose("base", "season", "the network forecasts what differs from the last season")
+    else:
+        base = choose("base", "none", "no season fits into the window; the network forecasts around the window's mean")
+    patch = choose("patch", _patch(window), f"the LSTM makes {window // _patch(window)} steps through a window")
+    normalise = choose("normalise", "mean", "levels that training never saw cost nothing")
     return {"window": window, "patch": patch, "base": base, "normalise": normalise}
 
 
@@ -155,12 +173,12 @@ def _patch(window: int) -> int:
     return 1
 
 
-def _sizes(because: Any, panel: Panel, train: int) -> dict[str, Any]:
+def _sizes(choose: _Chooser, panel: Panel, train: int) -> dict[str, Any]:
     """Choose hidden units, batch size and the length of an epoch from the number of training rows."""
     rows = train * len(panel)
-    hidden = because("hidden", (32,) if rows < 1000 else (64,), f"{rows} training rows")
-    batch = because("batch_size", 32 if rows < 5000 else 64, f"{rows} training rows")
-    epoch = because(
+    hidden = choose("hidden", (32,) if rows < 1000 else (64,), f"{rows} training rows")
+    batch = choose("batch_size", 32 if rows < 5000 else 64, f"{rows} training rows")
+    epoch = choose(
         "windows_per_epoch", min(max(rows, 1024), 8192), "enough steps between two looks at the validation part"
     )
     return {"hidden": hidden, "batch_size": batch, "windows_per_epoch": epoch, "epochs": 40, "patience": 10}

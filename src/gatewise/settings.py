@@ -72,7 +72,7 @@ class Settings(BaseModel):
         gatewise.errors.SettingsError: unknown setting 'droput'. Did you mean 'dropout'?
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # -- data ---------------------------------------------------------------------------------------------------------
     preset: Annotated[
@@ -162,7 +162,7 @@ class Settings(BaseModel):
             "share of recurrent units dropped, the same at every step of a window",
             ge=0,
             lt=1,
-            prior=Prior(0.0, 0.3),
+            prior=Prior(choices=(0.0, 0.1, 0.2)),
         ),
     ] = 0.0
 
@@ -203,7 +203,7 @@ class Settings(BaseModel):
         float,
         _row(
             "training",
-            "epochs in which the learning rate falls by decay_rate once; for plateau: epochs without improvement",
+            "epochs per fall by decay_rate; for plateau: epochs without improvement, at most half the patience",
             unit="epochs",
             gt=0,
             prior=Prior(2, 20, when=("schedule", ("exponential", "step", "plateau"))),
@@ -255,12 +255,21 @@ class Settings(BaseModel):
         ),
     ] = 0.9
     second_moment: Annotated[
-        float, _row("training", "second-moment decay: beta2 of Adam, AdamW and Nadam, rho of RMSprop", gt=0, lt=1)
-    ] = 0.999
+        float | None,
+        _row(
+            "training",
+            "second-moment decay; when unset 0.9 with rmsprop (its rho), else 0.999 (beta2 of Adam, AdamW and Nadam)",
+            gt=0,
+            lt=1,
+        ),
+    ] = None
     clip_norm: Annotated[
         float,
         _row(
-            "training", "largest global norm of the gradient; 0 switches it off", ge=0, prior=Prior(0.1, 10.0, log=True)
+            "training",
+            "largest global norm of the gradient; 0 switches it off",
+            ge=0,
+            prior=Prior(choices=(0.0, 0.1, 0.5, 1.0, 5.0)),
         ),
     ] = 1.0
     clip_value: Annotated[
@@ -278,31 +287,35 @@ class Settings(BaseModel):
             "training",
             "lambda of lambda * sum(w^2) added to the loss, over weights and not biases",
             ge=0,
-            prior=Prior(1e-8, 1e-3, log=True),
+            prior=Prior(choices=(0.0, 1e-6, 1e-5, 1e-4)),
         ),
     ] = 0.0
     weight_decay: Annotated[
-        float,
+        float | None,
         _row(
             "training",
-            "decoupled weight decay, over weights and not biases",
+            "decoupled weight decay, over weights and not biases; when unset 0.01 with adamw, else 0",
             ge=0,
-            prior=Prior(1e-6, 1e-1, log=True, when=("optimizer", ("adamw",))),
+            prior=Prior(1e-4, 1e-1, log=True, when=("optimizer", ("adamw",))),
         ),
-    ] = 0.0
+    ] = None
     noise: Annotated[
         float,
         _row(
             "training",
             "augmentation: Gaussian noise on the inputs, as a share of the window's standard deviation",
             ge=0,
-            prior=Prior(0.0, 0.2),
+            prior=Prior(choices=(0.0, 0.02, 0.05, 0.1)),
         ),
     ] = 0.0
     shift: Annotated[
         int,
         _row(
-            "training", "augmentation: largest random shift of a window in time", unit="steps", ge=0, prior=Prior(0, 8)
+            "training",
+            "augmentation: largest random shift of a window in time",
+            unit="steps",
+            ge=0,
+            prior=Prior(choices=(0, 1, 2, 4)),
         ),
     ] = 0
     magnitude: Annotated[
@@ -312,7 +325,7 @@ class Settings(BaseModel):
             "augmentation: standard deviation of a random factor on the window's swings",
             ge=0,
             lt=1,
-            prior=Prior(0.0, 0.2),
+            prior=Prior(choices=(0.0, 0.02, 0.05, 0.1)),
         ),
     ] = 0.0
     seed: Annotated[int, _row("training", "seed of every random draw", ge=0, lt=2**31)] = 0
@@ -323,12 +336,14 @@ class Settings(BaseModel):
         float | None,
         _row(
             "search",
-            "after this long no new trial starts and running ones end; takes 90s, 10m, 1h",
+            "after this long the search ends; training the winner on all rows comes on top; takes 90s, 10m, 1h",
             unit="seconds",
             gt=0,
         ),
     ] = None
-    jobs: Annotated[int | None, _row("search", "trials side by side; the processor's cores when unset", ge=1)] = None
+    jobs: Annotated[
+        int | None, _row("search", "trials side by side, at most lookahead; the processor's cores when unset", ge=1)
+    ] = None
     lookahead: Annotated[
         int,
         _row("search", "trials that may be under way before the oldest is told to the sampler", unit="trials", ge=1),
@@ -350,13 +365,16 @@ class Settings(BaseModel):
     @classmethod
     def _duration(cls, value: Any) -> Any:
         units = {"s": 1, "m": 60, "h": 3600}
-        if isinstance(value, str) and value[-1:] in units:
+        if not isinstance(value, str) or value[-1:] not in units:
+            return value
+        try:
             return float(value[:-1]) * units[value[-1]]
-        return value
+        except ValueError:
+            raise ValueError(f"time_limit must be a number of seconds, or end in s, m or h, but is '{value}'") from None
 
-    @field_validator("freq", mode="before")
+    @field_validator("freq", "target", "time", "id", mode="before")
     @classmethod
-    def _alias(cls, value: Any) -> Any:
+    def _name(cls, value: Any) -> Any:
         return str(value) if isinstance(value, int) else value
 
     @model_validator(mode="after")

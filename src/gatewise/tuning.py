@@ -12,6 +12,7 @@ import pandas as pd
 from gatewise.data.panel import Panel
 from gatewise.experiment import Outcome, plan, run
 from gatewise.forecast import Forecaster, native_like, panel_of, user_columns
+from gatewise.interrupt import Interrupt
 from gatewise.runs.store import RunFolder
 from gatewise.search.study import Listener
 from gatewise.settings import Settings
@@ -88,7 +89,7 @@ def tune(
         preset: where settings that are left open come from.
         out: a run folder to write, None writes nothing.
         listener: is told of starts, epochs and ends.
-        should_stop: asked often; True ends the search with the best model so far.
+        should_stop: asked often; True ends the search with the best model so far, as Ctrl-C does.
         **settings: any other setting by its name; what is set here does not vary.
 
     Raises:
@@ -101,7 +102,8 @@ def tune(
     panel = panel_of(data, Settings.of(**given))
     made = plan("tune", panel, given)
     folder = RunFolder(Path(out)) if out is not None else None
-    outcome = run(made, folder, listener=listener, should_stop=should_stop)
+    with Interrupt().armed() as interrupt:
+        outcome = run(made, folder, listener=listener, should_stop=lambda: interrupt() or should_stop())
     best = outcome.candidate.fitted.settings.model_dump()
     forecaster = Forecaster(best.pop("horizon"), best.pop("preset"), **best)
     forecaster._adopt(panel, outcome.final, outcome.candidate, made.reasons, data)

@@ -157,6 +157,17 @@ def test_ctrl_c_keeps_the_best_so_far(table, tmp_path):
     running.send_signal(signal.SIGINT)
     said, errors = running.communicate(timeout=90)
     assert running.returncode == 130, errors
-    assert "keeping the best so far" in errors and "interrupted before the training on every row" in said
+    assert "keeping the best so far" in errors and "the validated model stands in" in said
     assert {path.name for path in out.iterdir()} == RUN_FILES
     assert json.loads((out / "summary.json").read_text())["interrupted"] is True
+
+
+def test_odd_names_in_the_table_and_in_the_path(tmp_path, capsys):
+    dates = pd.date_range("2000-01-01", periods=160, freq="MS").strftime("%Y-%m")
+    parts = [pd.DataFrame({"id": name, "month": dates, "y": seasonal_values()}) for name in ("a[/x]", "[bold]<script>")]
+    path, out = tmp_path / "odd.csv", tmp_path / "what?a#b%20 [run]"
+    pd.concat(parts).to_csv(path, index=False)
+    assert main(["fit", str(path), "--horizon", "3", "--out", str(out), *QUICK]) == 0
+    said = capsys.readouterr().out
+    assert "a[/x]" in said and str(out / "report.html") in said
+    assert {path.name for path in out.iterdir()} == RUN_FILES and len(list(tmp_path.iterdir())) == 2

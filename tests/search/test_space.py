@@ -1,10 +1,14 @@
 """The space proposes only what the data can carry and the user left open."""
 
+import dataclasses
+
 import optuna
 import pytest
 
+from gatewise.architecture import architecture_of, knobs_of
 from gatewise.preset import resolve
 from gatewise.search.space import space_of
+from gatewise.settings import Settings
 from gatewise.table import settings_table
 from tests.panels import panel_of_values, seasonal_values
 
@@ -12,7 +16,7 @@ from tests.panels import panel_of_values, seasonal_values
 def space(given=None, length=400, rows=300):
     given = {"horizon": 12, **(given or {})}
     start = resolve(panel_of_values(seasonal_values(length)), given).settings
-    return space_of(start, given, rows)
+    return space_of(start, set(given) - {"horizon"}, rows, rows)
 
 
 def proposals(made, count=60):
@@ -72,8 +76,30 @@ def test_portfolio_starts_with_the_preset_and_the_textbook():
     assert len(portfolio) >= 5 and len(set(map(str, portfolio))) == len(portfolio)
 
 
-def test_encoding_a_proposal_gives_the_same_proposal():
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "adamw"])
+def test_encoding_a_proposal_gives_the_same_proposal(optimizer):
     made = space()
+    wanted = made.start.change(optimizer=optimizer, learning_rate=0.004)
+    made = dataclasses.replace(made, start=wanted)
     study = optuna.create_study()
-    study.enqueue_trial(made.encode(made.start))
-    assert made.propose(study.ask()) == made.start
+    study.enqueue_trial(made.encode(wanted))
+    proposed = made.propose(study.ask())
+    assert knobs_of(proposed) == knobs_of(wanted) and proposed.change(weight_decay=None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("horizon", "season", "window"), [(45, 1, 90), (12, 24, 40), (12, 24, 26), (3, 12, 36), (7, 5, 10)]
+)
+def test_windows_suit_the_base_and_the_patch(horizon, season, window):
+    for patch in (p for p in (1, 2, 3, 5) if window % p == 0):
+        base = "season" if 1 < season <= window else "none"
+        start = Settings.of(horizon=horizon, season=season, window=window, patch=patch, base=base)
+        for pinned in ({"patch"}, {"base"}, set(), {"patch", "base"}):
+            for settings in proposals(space_of(start, pinned, 500, 500), 30):
+                architecture_of(settings)
+
+
+def test_many_short_series_may_have_a_large_network_and_large_batches():
+    start = Settings.of(horizon=6, season=12, window=24, batch_size=64)
+    priors = space_of(start, set(), 50, 300 * 20).priors
+    assert "128" in priors["hidden"].choices and 256 in priors["batch_size"].choices

@@ -22,7 +22,9 @@ PRIORS = {"learning_rate": Prior(1e-3, 1e-1, log=True), "dropout": Prior(0.0, 0.
 
 def run(jobs=1, trials=6, start=START, priors=PRIORS, **arguments):
     bench = Workbench.of(panel_of_values(seasonal_values()), start)
-    return search(bench, Space(start.change(jobs=jobs), priors), trials=trials, **arguments)
+    found = search(bench, Space(start.change(jobs=jobs), priors), trials=trials, **arguments)
+    assert found.best.score == found.candidate.score
+    return found.trials, found.candidate
 
 
 def test_jobs_do_not_change_the_result():
@@ -45,7 +47,7 @@ def test_a_diverging_trial_is_recorded_and_the_search_goes_on(tmp_path):
     start = START.change(optimizer="sgd", clip_norm=0, loss="mse", normalise="none")
     trials, best = run(start=start, priors=priors, trials=8, storage=storage)
     diverged = [t for t in trials if t.status == "diverged"]
-    assert diverged and all("diverged at epoch" in t.message for t in diverged)
+    assert diverged and all("diverged at epoch 1" in t.message and t.score == np.inf for t in diverged)
     assert best.training.status != "diverged" and best.score < np.inf
     study = optuna.load_study(study_name="gatewise", storage=storage)
     states = [t.state.name for t in study.trials]
@@ -87,3 +89,22 @@ def test_listener_hears_every_epoch():
     trials, _ = run(trials=3, listener=listener)
     assert began == [0, 1, 2] and len(heard) == sum(t.epochs for t in trials)
     assert sum(t.seconds for t in trials) <= time.monotonic() - started
+
+
+def test_a_trial_that_the_data_cannot_carry_fails_and_the_search_goes_on():
+    priors = {"window": Prior(choices=(12, 150))}
+    trials, best = run(priors=priors, trials=8)
+    failed = [t for t in trials if t.status == "failed"]
+    assert failed and all("must hold at least one window" in t.message for t in failed)
+    assert best.fitted.settings.window == 12
+
+
+def test_an_exception_ends_the_search_at_once():
+    def shout(number, epoch):
+        raise KeyboardInterrupt
+
+    start = START.change(epochs=100_000, patience=100_000)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(trials=50, start=start, jobs=2, listener=Listener(on_epoch=shout))
+    assert time.monotonic() - began < 60

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
     from gatewise.settings import Settings
     from gatewise.train.fit import Epoch
 
-__all__ = ["Interrupt", "Reporter", "sparkline"]
+__all__ = ["Reporter", "sparkline"]
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -36,33 +33,6 @@ def sparkline(values: list[float], width: int = 40) -> str:
         return ""
     low, span = min(shown), (max(shown) - min(shown)) or 1.0
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in shown)
-
-
-@dataclass
-class Interrupt:
-    """Ctrl-C once ends the work early and keeps the best so far; twice stops at once."""
-
-    asked: threading.Event = field(default_factory=threading.Event)
-
-    @contextmanager
-    def armed(self) -> Iterator[Interrupt]:
-        """Catch SIGINT inside the block."""
-
-        def handle(number: int, frame: FrameType | None) -> None:
-            if self.asked.is_set():
-                raise KeyboardInterrupt
-            self.asked.set()
-            print("interrupted: keeping the best so far; press Ctrl-C again to stop at once", file=sys.stderr)
-
-        before = signal.signal(signal.SIGINT, handle)
-        try:
-            yield self
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def __call__(self) -> bool:
-        """Tell whether the user asked to stop."""
-        return self.asked.is_set()
 
 
 class Reporter:

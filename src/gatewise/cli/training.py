@@ -108,7 +108,7 @@ class Manner(NamedTuple):
 
 def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | None, manner: Manner) -> int:
     """Run one experiment from a table to a run folder; return the exit status."""
-    from gatewise.cli.console import Interrupt, Reporter
+    from gatewise.cli.console import Reporter
     from gatewise.settings import Settings
     from gatewise.train.device import CACHE_VARIABLE
 
@@ -120,6 +120,7 @@ def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | 
 
     from gatewise.experiment import plan, run
     from gatewise.forecast import panel_of
+    from gatewise.interrupt import Interrupt
     from gatewise.runs.store import RunFolder, default_folder
 
     panel = panel_of(data, asked)
@@ -170,10 +171,11 @@ def _printable(outcome: Outcome, folder: Path) -> dict[str, Any]:
 def _show(outcome: Outcome, folder: Path) -> None:
     """Print the result for a person."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"\n[bold]{outcome.verdict}[/]\n")
+    console.print(f"\n[bold]{escape(outcome.verdict)}[/]\n")
     if outcome.leaderboard is not None:
         board = Table(title="Leaderboard on the test origins", title_justify="left")
         board.add_column("model")
@@ -185,16 +187,16 @@ def _show(outcome: Outcome, folder: Path) -> None:
         console.print(board)
     console.print(_forecast_head(outcome))
     for note in outcome.notes:
-        console.print(f"[dim]{note}[/]")
+        console.print(f"[dim]{escape(note)}[/]")
     best = outcome.best
     console.print(f"\nbest of {len(outcome.trials)} trials: number {best.number}, MASE {best.score:.4f} on validation")
-    console.print(f"forecast  {folder / 'forecast.csv'}")
-    console.print(f"model     {folder / 'model'}")
-    console.print(f"report    {folder / 'report.html'}")
+    for name, file in (("forecast", "forecast.csv"), ("model", "model"), ("report", "report.html")):
+        console.print(escape(f"{name:<9} {folder / file}"))
 
 
 def _forecast_head(outcome: Outcome, rows: int = 6) -> Any:
     """Return the first rows of the forecast, each interval in one column."""
+    from rich.markup import escape
     from rich.table import Table
 
     from gatewise.runs.store import csv_text
@@ -211,5 +213,5 @@ def _forecast_head(outcome: Outcome, rows: int = 6) -> Any:
     stamps = csv_text(head.loc[:, ["ds"]]).splitlines()[1:]
     for stamp, row in zip(stamps, head.to_dict("records"), strict=True):
         spans = [f"{row[f'gatewise-lo-{level}']:.6g} to {row[f'gatewise-hi-{level}']:.6g}" for level in levels]
-        table.add_row(*([str(row["unique_id"])] if several else []), stamp, f"{row['gatewise']:.6g}", *spans)
+        table.add_row(*([escape(str(row["unique_id"]))] if several else []), stamp, f"{row['gatewise']:.6g}", *spans)
     return table

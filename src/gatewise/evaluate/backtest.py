@@ -25,7 +25,7 @@ def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int
         Columns ``unique_id, ds, gatewise`` and ``gatewise-lo-80, gatewise-hi-80`` for every level, in the user's units;
         `horizon` rows per series. There are no interval columns without validation residuals.
     """
-    point, scaler = fitted.forecast(panel, horizon)
+    point = fitted.forecast(panel, horizon)
     table = pd.DataFrame(
         {
             "unique_id": np.repeat([one.unique_id for one in panel], horizon),
@@ -34,7 +34,7 @@ def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int
         }
     )
     for level in sorted(levels) if len(fitted.residuals) else ():
-        spread = fitted.radius(level, horizon)[None, :] * scaler.scale[:, None]
+        spread = fitted.radius(panel, level, horizon)
         table[f"{MODEL}-lo-{level}"] = (point - spread).reshape(-1)
         table[f"{MODEL}-hi-{level}"] = (point + spread).reshape(-1)
     return table

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gatewise.architecture import knobs_of
 from gatewise.preset import CLASSIC, LONGEST_SEASONAL_WINDOW
 from gatewise.settings import Prior, Settings
 from gatewise.table import settings_table
@@ -50,30 +51,30 @@ class Space:
                 other, allowed = prior.when
                 if values.get(other, getattr(self.start, other)) not in allowed:
                     continue
-            values[name] = self._draw(trial, name, prior)
-        if values.get("optimizer", self.start.optimizer) == "sgd" and "learning_rate" in values:
-            values["learning_rate"] *= SGD_FACTOR
+            optimizer = values.get("optimizer", self.start.optimizer)
+            values[name] = self._draw(trial, *_parameter(name, prior, optimizer), like=getattr(self.start, name))
         return self.start.change(**values)
 
-    def _draw(self, trial: Proposer, name: str, prior: Prior) -> Any:
-        if prior.choices:
-            return trial.suggest_categorical(name, list(prior.choices))
-        assert prior.low is not None and prior.high is not None  # a prior without choices is a range
-        if isinstance(getattr(self.start, name), int):
-            return trial.suggest_int(name, int(prior.low), int(prior.high))
-        return trial.suggest_float(name, prior.low, prior.high, log=prior.log)
+    @staticmethod
+    def _draw(trial: Proposer, parameter: str, prior: Prior, like: Any) -> Any:
+        if prior.low is None or prior.high is None:
+            return trial.suggest_categorical(parameter, list(prior.choices))
+        if isinstance(like, int):
+            return trial.suggest_int(parameter, int(prior.low), int(prior.high))
+        return trial.suggest_float(parameter, prior.low, prior.high, log=prior.log)
 
     def encode(self, settings: Settings) -> dict[str, Any]:
-        """Return settings as the parameters that `propose` would have drawn, nearest where a choice lacks one."""
+        """Return settings as the parameters that `propose` draws them from; a range takes the nearest value in it."""
         encoded: dict[str, Any] = {}
-        for name, prior in self.priors.items():
+        for name, table_prior in self.priors.items():
+            parameter, prior = _parameter(name, table_prior, settings.optimizer)
             value = getattr(settings, name)
+            value = getattr(knobs_of(settings), name) if value is None else value
             value = ",".join(map(str, value)) if isinstance(value, tuple) else value
-            if prior.choices:
-                if value in prior.choices:
-                    encoded[name] = value
-            elif prior.low is not None and prior.high is not None:
-                encoded[name] = type(value)(min(max(value, prior.low), prior.high))
+            if value in prior.choices:
+                encoded[parameter] = value
+            elif prior.low is not None and prior.high is not None and value is not None:
+                encoded[parameter] = type(value)(min(max(value, prior.low), prior.high))
         return encoded
 
     def portfolio(self) -> list[Settings]:
@@ -100,80 +101,96 @@ class Space:
         return pick(self.priors[name].choices) if name in self.priors else getattr(self.start, name)
 
 
-def space_of(start: Settings, given: Mapping[str, Any], train_rows: int) -> Space:
+def _parameter(name: str, prior: Prior, optimizer: str) -> tuple[str, Prior]:
+    """Return the parameter of the study behind a setting: plain SGD has learning rates of its own."""
+    if name == "learning_rate" and optimizer == "sgd" and prior.low and prior.high:
+        return "sgd_learning_rate", prior._replace(low=prior.low * SGD_FACTOR, high=prior.high * SGD_FACTOR)
+    return name, prior
+
+
+def space_of(start: Settings, pinned: Container[str], train_rows: int, train_windows: int) -> Space:
     """Return the space around resolved settings.
 
     Args:
         start: the preset's settings.
-        given: settings that the user set; they do not vary.
-        train_rows: rows of the shortest series' training part.
+        pinned: names of settings that do not vary.
+        train_rows: rows of the shortest series' training part, which bound the window.
+        train_windows: training windows of all series, which bound network and batch.
     """
+    data = _Data(start, pinned, train_rows, train_windows)
     priors: dict[str, Prior] = {}
     for row in settings_table():
-        if row.group in ("recipe", "network", "training") and given.get(row.name) is None:
-            prior = _from_data(row.name, start, given, train_rows) or row.prior
+        if row.group in ("recipe", "network", "training") and row.name not in pinned:
+            prior = data.prior(row.name) or row.prior
             if prior is not None and len(prior.choices) != 1:
                 priors[row.name] = prior
     return Space(start, priors)
 
 
-def _from_data(name: str, start: Settings, given: Mapping[str, Any], train_rows: int) -> Prior | None:
-    """Return the prior of a setting whose range depends on the data, None where the table's stands."""
-    match name:
-        case "window":
-            return Prior(choices=_windows(start, given, train_rows))
-        case "patch":
-            fixed = given.get("window")
-            windows = (fixed,) if fixed is not None else _windows(start, given, train_rows)
-            return Prior(choices=_patches(start, windows))
-        case "base":
-            seasonal = (start.season or 1) > 1 and (start.window or 1) >= (start.season or 1)
-            return Prior(choices=("none", "last", "season") if seasonal else ("none", "last"))
-        case "decoding":
-            # One step fed back a hundred times costs a hundred passes and drifts; the search leaves that to --set.
-            return Prior(choices=("direct", "recursive") if 1 < (start.horizon or 1) <= 26 else ("direct",))
-        case "hidden":
-            sizes = ("16", "32", "64", "32,32")
-            return Prior(choices=sizes if train_rows < 1000 else (*sizes, "128", "64,32", "64,64"))
-        case "batch_size":
-            sizes = tuple(size for size in (16, 32, 64, 128, 256) if size <= max(train_rows // 4, 16))
-            return Prior(choices=sizes)
-        case "noise" | "magnitude":
-            return Prior(choices=(0.0, 0.02, 0.05, 0.1))
-        case "shift":
-            return Prior(choices=(0, 1, 2, 4))
-        case "l2":
-            return Prior(choices=(0.0, 1e-6, 1e-5, 1e-4))
-        case "clip_norm":
-            return Prior(choices=(0.0, 0.1, 0.5, 1.0, 5.0))
-        case "recurrent_dropout":
-            return Prior(choices=(0.0, 0.1, 0.2))
-    return None
+@dataclass(frozen=True)
+class _Data:
+    """What bounds the settings that depend on the data."""
+
+    start: Settings
+    pinned: Container[str]
+    train_rows: int
+    train_windows: int
+
+    def prior(self, name: str) -> Prior | None:
+        """Return the prior of a setting whose range depends on the data, None where the table's stands."""
+        start = self.start
+        match name:
+            case "window":
+                return Prior(choices=self.windows())
+            case "patch":
+                return Prior(choices=self.patches())
+            case "base":
+                return Prior(choices=("none", "last", "season") if self.season_fits else ("none", "last"))
+            case "decoding":
+                # One step fed back a hundred times costs a hundred passes and drifts; that is left to --set.
+                return Prior(choices=("direct", "recursive") if 1 < (start.horizon or 1) <= 26 else ("direct",))
+            case "hidden":
+                sizes = ("16", "32", "64", "32,32")
+                sizes = sizes if self.train_windows < 1000 else (*sizes, "128", "64,32", "64,64")
+                return Prior(choices=_with(sizes, ",".join(map(str, start.hidden))))
+            case "batch_size":
+                sizes = [size for size in (16, 32, 64, 128, 256) if size <= max(self.train_windows // 4, 16)]
+                return Prior(choices=_with(sizes, start.batch_size))
+        return None
+
+    @property
+    def season_fits(self) -> bool:
+        """Whether the start's window holds a season."""
+        return 1 < (self.start.season or 1) <= (self.start.window or 1)
+
+    def windows(self) -> tuple[int, ...]:
+        """Return windows to try: the start's, and multiples of its unit that fit the data and the start's patch.
+
+        The unit is a season where that divides the start's window, else a small round number.
+        """
+        season, chosen, horizon = self.start.season or 1, self.start.window or 1, self.start.horizon or 1
+        seasonal = 1 < season <= LONGEST_SEASONAL_WINDOW // 2 and chosen % season == 0
+        unit = season if seasonal else next(unit for unit in (8, 7, 4, 2, 1) if chosen % unit == 0)
+        longest = min(max((self.train_rows - horizon) // 2, chosen), LONGEST_SEASONAL_WINDOW)
+        shortest = min(horizon // 2, chosen)
+        if self.season_fits and ("base" not in self.pinned or self.start.base == "season"):
+            shortest = max(shortest, season)
+        sizes = {unit * multiple for multiple in ((1, 2, 3, 4, 6, 8) if seasonal else (2, 4, 8, 16))}
+        fitting = {size for size in sizes if shortest <= size <= longest and size % self.start.patch == 0}
+        return tuple(sorted(fitting | {chosen}))
+
+    def patches(self) -> tuple[int, ...]:
+        """Return patches that divide every window and keep its sequence short enough, the start's among them."""
+        windows = (self.start.window or 1,) if "window" in self.pinned else self.windows()
+        common = [patch for patch in range(1, min(windows) + 1) if all(window % patch == 0 for window in windows)]
+        short = [patch for patch in common if max(windows) // patch <= MOST_STEPS] or common[-1:]
+        spread = (short[0], short[len(short) // 3], short[2 * len(short) // 3], short[-1])
+        return _with(spread, self.start.patch)
 
 
-def _unit(start: Settings) -> int:
-    """Return the step in which windows grow: a season, or a small round number."""
-    season, window = start.season or 1, start.window or 1
-    if 1 < season <= LONGEST_SEASONAL_WINDOW // 2 and window % season == 0:
-        return season
-    return next(unit for unit in (8, 7, 4, 2, 1) if window % unit == 0)
-
-
-def _windows(start: Settings, given: Mapping[str, Any], train_rows: int) -> tuple[int, ...]:
-    """Return windows to try: the start's, and one to four times the unit's multiples that fit."""
-    unit, chosen, horizon = _unit(start), start.window or 1, start.horizon or 1
-    longest = max((train_rows - horizon) // 2, chosen)
-    seasonal = unit == start.season
-    multiples = (1, 2, 3, 4, 6, 8) if seasonal else (2, 4, 8, 16)
-    sizes = {unit * multiple for multiple in multiples if unit * multiple <= min(longest, LONGEST_SEASONAL_WINDOW)}
-    sizes = {size for size in sizes if size >= min(horizon // 2, chosen)} | {chosen}
-    patch = given.get("patch") or 1
-    return tuple(sorted(size for size in sizes if size % patch == 0)) or (chosen,)
-
-
-def _patches(start: Settings, windows: tuple[int, ...]) -> tuple[int, ...]:
-    """Return patches that divide every window and keep its sequence short enough, at most four of them."""
-    common = [patch for patch in range(1, min(windows) + 1) if all(window % patch == 0 for window in windows)]
-    short = [patch for patch in common if max(windows) // patch <= MOST_STEPS] or common[-1:]
-    spread = {short[0], short[len(short) // 3], short[2 * len(short) // 3], short[-1], start.patch}
-    return tuple(sorted(patch for patch in spread if patch in common))
+def _with(choices: Iterable[Any], start: Any) -> tuple[Any, ...]:
+    """Return the choices with the start's value among them: numbers sorted, text in its order."""
+    known = tuple(dict.fromkeys(choices))
+    if isinstance(start, str):
+        return known if start in known else (*known, start)
+    return tuple(sorted({*known, start}))

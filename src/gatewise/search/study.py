@@ -15,7 +15,7 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from gatewise.errors import TrainingError
+from gatewise.errors import InputError, TrainingError
 from gatewise.fitted import Candidate, Workbench
 from gatewise.search.space import Space
 from gatewise.settings import Settings
@@ -24,7 +24,7 @@ from gatewise.train.fit import Epoch
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Listener", "Trial", "search"]
+__all__ = ["Found", "Listener", "Trial", "search"]
 
 STARTUP = 10
 """Trials drawn from the portfolio and at random before the sampler models the results (Optuna's default for TPE)."""
@@ -37,9 +37,10 @@ class Trial:
     Attributes:
         number: from 0, in the order of asking.
         settings: its configuration.
-        status: how its training ended: early-stopped, epoch-limit, interrupted or diverged.
+        status: how its training ended: early-stopped, epoch-limit, interrupted, diverged, or failed where the data
+            could not carry the configuration.
         message: one sentence on that.
-        score: mean absolute scaled error on the validation part; infinite if it diverged.
+        score: mean absolute scaled error of its best weights on the validation part; infinite if there are none.
         best_epoch: the epoch of its weights.
         epochs: epochs trained.
         train_loss: training loss of that epoch, NaN if there is none.
@@ -68,22 +69,19 @@ class Listener:
     on_trial: Callable[[Trial], None] = field(default=lambda trial: None)
 
 
-def trial_of(number: int, candidate: Candidate) -> Trial:
-    """Return the record of a trained candidate."""
-    training = candidate.training
-    best = training.epochs[training.best_epoch - 1] if training.best_epoch else None
-    return Trial(
-        number=number,
-        settings=candidate.fitted.settings,
-        status=training.status,
-        message=training.message,
-        score=candidate.score if training.status != "diverged" else math.inf,
-        best_epoch=training.best_epoch,
-        epochs=len(training.epochs),
-        train_loss=best.train_loss if best else math.nan,
-        val_loss=training.best_loss,
-        seconds=training.seconds,
-    )
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found.
+
+    Attributes:
+        trials: every finished trial, in the order of asking.
+        best: the one with the lowest score.
+        candidate: its model.
+    """
+
+    trials: tuple[Trial, ...]
+    best: Trial
+    candidate: Candidate
 
 
 def search(
@@ -95,8 +93,8 @@ def search(
     listener: Listener | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[list[Trial], Candidate]:
-    """Search a space and return every trial and the best candidate.
+) -> Found:
+    """Search a space.
 
     Trial `k` is asked for when exactly the trials up to `k - lookahead` have been told, in their order: so the same
     seed proposes the same trials whatever their durations and however many run at once.
@@ -114,49 +112,99 @@ def search(
         TrainingError: when no trial gave a usable model.
     """
     settings, listener = space.start, listener or Listener()
-    deadline = clock() + settings.time_limit if settings.time_limit else math.inf
-
-    # However short the time limit is, the first epoch of the first trial ends: there is always a model to show.
-    any_epoch = Event()
-
-    def on_epoch(number: int, epoch: Epoch) -> None:
-        listener.on_epoch(number, epoch)
-        any_epoch.set()
-
-    def over() -> bool:
-        return should_stop() or (clock() >= deadline and any_epoch.is_set())
-
+    limit = _Limit(settings.time_limit, should_stop, clock)
     study = _study(space, storage, trials)
     done: list[Trial] = []
-    winner: Candidate | None = None
-    pending: deque[tuple[optuna.trial.Trial, Future[Candidate]]] = deque()
-    with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1, thread_name_prefix="trial") as workers:
+    winner: tuple[Trial, Candidate] | None = None
+    pending: deque[tuple[optuna.trial.Trial, Settings, Future[Candidate]]] = deque()
+    workers = ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1, thread_name_prefix="trial")
+    try:
         asked = 0
         while True:
-            while asked < trials and len(pending) < settings.lookahead and not (over() and asked):
+            while asked < trials and len(pending) < settings.lookahead and not (limit.reached() and asked):
                 proposal = study.ask()
                 config = space.propose(proposal)
                 listener.on_start(proposal.number, config)
-                observe = partial(on_epoch, proposal.number)
-                pending.append((proposal, workers.submit(bench.train, config, observe=observe, should_stop=over)))
+                observe = partial(_observe, listener, limit, proposal.number)
+                future = workers.submit(bench.train, config, observe=observe, should_stop=limit.reached)
+                pending.append((proposal, config, future))
                 asked += 1
             if not pending:
                 break
-            proposal, future = pending.popleft()
-            candidate = future.result()
-            if over() and not candidate.training.epochs:
-                _tell(study, proposal, None, candidate.fitted.settings)
-                continue
-            trial = trial_of(proposal.number, candidate)
-            _tell(study, proposal, trial, trial.settings)
-            done.append(trial)
-            listener.on_trial(trial)
-            if math.isfinite(trial.score) and (winner is None or trial.score < winner.score):
-                winner = candidate
+            proposal, config, future = pending.popleft()
+            trial, candidate = _outcome(proposal.number, config, future)
+            _tell(study, proposal, trial)
+            if trial.epochs or trial.status == "failed":
+                done.append(trial)
+                listener.on_trial(trial)
+            if (
+                candidate is not None
+                and math.isfinite(trial.score)
+                and (winner is None or trial.score < winner[0].score)
+            ):
+                winner = trial, candidate
+    finally:
+        # Reached in the ordinary way nothing runs any more; on an exception the running trials end at their next chunk.
+        limit.abandon()
+        workers.shutdown(cancel_futures=True)
     if winner is None:
         said = "; ".join(dict.fromkeys(trial.message for trial in done)) or "none finished an epoch"
         raise TrainingError(f"training gave no usable model in {asked} trial{'s' * (asked != 1)}: {said}.")
-    return done, winner
+    return Found(tuple(done), *winner)
+
+
+class _Limit:
+    """When running trials end and no new one starts.
+
+    However short the time limit is, the first epoch of the first trial ends: there is always a model to show.
+    """
+
+    def __init__(self, time_limit: float | None, should_stop: Callable[[], bool], clock: Callable[[], float]):
+        self._should_stop, self._clock = should_stop, clock
+        self._deadline = clock() + time_limit if time_limit else math.inf
+        self._any_epoch, self._abandoned = Event(), Event()
+
+    def reached(self) -> bool:
+        """Tell whether to stop."""
+        late = self._clock() >= self._deadline and self._any_epoch.is_set()
+        return late or self._should_stop() or self._abandoned.is_set()
+
+    def epoch_ended(self) -> None:
+        """Note that there is a model to show."""
+        self._any_epoch.set()
+
+    def abandon(self) -> None:
+        """Stop everything, whatever the clock says."""
+        self._abandoned.set()
+
+
+def _observe(listener: Listener, limit: _Limit, number: int, epoch: Epoch) -> None:
+    listener.on_epoch(number, epoch)
+    limit.epoch_ended()
+
+
+def _outcome(number: int, settings: Settings, future: Future[Candidate]) -> tuple[Trial, Candidate | None]:
+    """Wait for a trial and return its record; one that the data cannot carry failed, and the search goes on."""
+    try:
+        candidate = future.result()
+    except InputError as error:
+        nothing = Trial(number, settings, "failed", str(error), math.inf, 0, 0, math.nan, math.nan, 0.0)
+        return nothing, None
+    training = candidate.training
+    best = training.epochs[training.best_epoch - 1] if training.best_epoch else None
+    trial = Trial(
+        number=number,
+        settings=settings,
+        status=training.status,
+        message=training.message,
+        score=candidate.score if best else math.inf,
+        best_epoch=training.best_epoch,
+        epochs=len(training.epochs),
+        train_loss=best.train_loss if best else math.nan,
+        val_loss=training.best_loss,
+        seconds=training.seconds,
+    )
+    return trial, candidate
 
 
 def _study(space: Space, storage: str | None, trials: int) -> optuna.Study:
@@ -181,14 +229,15 @@ def _study(space: Space, storage: str | None, trials: int) -> optuna.Study:
     return study
 
 
-def _tell(study: optuna.Study, proposal: optuna.trial.Trial, trial: Trial | None, settings: Settings) -> None:
+def _tell(study: optuna.Study, proposal: optuna.trial.Trial, trial: Trial) -> None:
     from optuna.trial import TrialState
 
-    proposal.set_user_attr("settings", json.dumps(settings.model_dump(mode="json")))
-    if trial is None:
-        study.tell(proposal, state=TrialState.FAIL)
-        return
-    facts: dict[str, Any] = {"status": trial.status, "message": trial.message, "best_epoch": trial.best_epoch}
+    facts: dict[str, Any] = {
+        "settings": json.dumps(trial.settings.model_dump(mode="json")),
+        "status": trial.status,
+        "message": trial.message,
+        "best_epoch": trial.best_epoch,
+    }
     for name, value in facts.items():
         proposal.set_user_attr(name, value)
     if math.isfinite(trial.score):

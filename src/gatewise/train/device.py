@@ -21,7 +21,10 @@ def cache_folder() -> Path | None:
     if CACHE_VARIABLE in os.environ:
         chosen = os.environ[CACHE_VARIABLE]
         return Path(chosen) if chosen else None
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(os.environ["XDG_CACHE_HOME"]) / "gatewise" if os.environ.get("XDG_CACHE_HOME") else None
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "gatewise" / "cache"
     if sys.platform == "darwin":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,6 +110,7 @@ def train(
     validation: Validation | None,
     *,
     epochs: int | None = None,
+    past_losses: Sequence[float] = (),
     observe: Observer = lambda epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Training:
@@ -121,6 +122,7 @@ def train(
         windows: training windows.
         validation: validation windows for early stopping; None trains for exactly `epochs`.
         epochs: epochs to train instead of the settings' limit; the schedule still runs over the settings' `epochs`.
+        past_losses: validation losses, epoch by epoch, that the plateau schedule follows where there is no validation.
         observe: is told of every epoch.
         should_stop: asked after every chunk of steps; True ends the training with the best weights so far.
 
@@ -141,7 +143,8 @@ def train(
     for number in range(1, (settings.epochs if epochs is None else epochs) + 1):
         began = time.perf_counter()
         order = next(stream)
-        rates = learning_rates(settings, number - 1, len(order), [epoch.val_loss for epoch in history])
+        losses = [epoch.val_loss for epoch in history] if validation else past_losses[: number - 1]
+        rates = learning_rates(settings, number - 1, len(order), losses)
         sums = Measured(*(0.0 for _ in Measured._fields))
         for first in range(0, len(order), CHUNK):
             chunk = _chunk(windows, order[first : first + CHUNK], rates[first : first + CHUNK])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from threading import Event, Lock
 from typing import Any, NamedTuple
 
 import jax
@@ -43,6 +44,8 @@ CHUNK = 64
 
 FORECAST_BATCH = 128
 """Windows per batch when forecasting."""
+
+_making = Lock()
 
 
 class Table(NamedTuple):
@@ -152,13 +155,18 @@ def gather(flat: Array, start: Array, length: int) -> Array:
     return flat[start[None, :] + jnp.arange(length, dtype=start.dtype)[:, None]]
 
 
-@lru_cache(maxsize=256)
 def trainer(architecture: Architecture) -> Trainer:
     """Return the training programs of an Architecture, compiled on first use and shared by all its trials."""
+    with _making:
+        return _train_programs(architecture)
+
+
+@lru_cache(maxsize=256)
+def _train_programs(architecture: Architecture) -> Trainer:
     configure()
     layout = layout_of(architecture)
     mask = jnp.asarray(layout.weights_mask())
-    steps = jax.jit(partial(_train_chunk, architecture, layout), donate_argnums=(0,))
+    steps = _compiled_once(jax.jit(partial(_train_chunk, architecture, layout), donate_argnums=(0,)))
     begin = jax.jit(lambda parameters, knobs: direction(architecture.optimizer, knobs).init(parameters))
 
     def start(parameters: np.ndarray, knobs: Knobs, seed: int) -> State:
@@ -238,7 +246,8 @@ def forecaster(architecture: Architecture, horizon: int) -> Callable[[Any, Table
     A horizon beyond the head's is reached by feeding the forecasts back as new values, a head's length at a time:
     so a recursive model is one whose head forecasts one step.
     """
-    program = _forecast_program(architecture._replace(batch_size=0, optimizer="", loss=""), horizon)
+    with _making:
+        program = _forecast_program(architecture._replace(batch_size=0, optimizer="", loss=""), horizon)
 
     def forecast(parameters: Any, table: Table, starts: np.ndarray) -> np.ndarray:
         flat = jnp.asarray(parameters, jnp.float32)
@@ -279,4 +288,19 @@ def _forecast_program(architecture: Architecture, horizon: int) -> Callable[...,
         empty = jnp.zeros((CHUNK, FORECAST_BATCH, horizon), jnp.float32)
         return jax.lax.fori_loop(0, count, lambda i, made: made.at[i].set(one(arrays, table, starts[i])), empty)
 
-    return jax.jit(chunk)
+    return _compiled_once(jax.jit(chunk))
+
+
+def _compiled_once(program: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a program whose first call holds a lock: trials side by side then share one compile."""
+    first, ready = Lock(), Event()
+
+    def call(*arguments: Any) -> Any:
+        if ready.is_set():
+            return program(*arguments)
+        with first:
+            made = program(*arguments)
+            ready.set()
+            return made
+
+    return call

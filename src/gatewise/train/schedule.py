@@ -53,7 +53,9 @@ def learning_rate(settings: Settings, epoch: float, losses: Sequence[float] = ()
             end = low / ONE_CYCLE_END
             return end + (peak - end) * _cosine((progress - s.warmup) / (1 - s.warmup))
         case "plateau":
-            return peak * s.decay_rate ** plateau_drops(losses, s.decay_steps, s.min_delta)
+            # Early stopping ends a training after `patience`; a drop must come before that to be of any use.
+            wait = min(s.decay_steps, max(s.patience // 2, 1))
+            return peak * s.decay_rate ** plateau_drops(losses, wait, s.min_delta)
         case _:
             return peak
 

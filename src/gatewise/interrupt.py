@@ -1,0 +1,41 @@
+"""Ctrl-C as a question that a running training is asked, instead of an exception that tears it down."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["Interrupt"]
+
+
+class Interrupt:
+    """Ctrl-C once ends the work early and keeps the best so far; twice stops at once."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def __call__(self) -> bool:
+        """Tell whether the user asked to stop."""
+        return self._asked.is_set()
+
+    @contextmanager
+    def armed(self) -> Iterator[Interrupt]:
+        """Catch SIGINT inside the block; elsewhere than in the main thread, where Python cannot, do nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = signal.signal(signal.SIGINT, self._handle)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            raise KeyboardInterrupt
+        self._asked.set()
+        print("interrupted: keeping the best so far; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)
