@@ -86,7 +86,7 @@ def write_model(folder: Path, ids: list[str], kind: str) -> None:
     panel = Panel(tuple(series), freq=FREQS[kind])
     weights = np.zeros(parameter_count(architecture_of(settings)), dtype=np.float32)
     scaler = Scaler(np.zeros(len(ids)), np.ones(len(ids)))
-    fitted = Fitted(settings, weights, tuple(ids), scaler, np.ones((5, HORIZON), dtype=np.float32))
+    fitted = Fitted(settings, weights, tuple(ids), scaler, np.ones(len(ids)), np.ones((5, HORIZON), dtype=np.float32))
     save_model(folder / "model", Saved(fitted, panel))
 
 
