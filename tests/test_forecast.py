@@ -51,7 +51,8 @@ def test_predict_gives_point_and_intervals(fitted):
     assert made.unique_id.tolist() == ["a"] * 3 + ["b"] * 3
     assert made.ds[:3].tolist() == list(pd.date_range("2013-05-01", periods=3, freq="MS"))
     np.testing.assert_allclose(made.gatewise[3:], 3 * made.gatewise[:3].to_numpy(), rtol=1e-3)
-    assert list(fitted.predict(level=[50]).columns[3:]) == ["gatewise-lo-50", "gatewise-hi-50"]
+    for level in (50, [50], (50,)):
+        assert list(fitted.predict(level=level).columns[3:]) == ["gatewise-lo-50", "gatewise-hi-50"]
     assert len(fitted.predict(horizon=5, level=[]).columns) == 3 and len(fitted.predict(5)) == 10
 
 
@@ -177,4 +178,5 @@ def test_tune_from_python():
     assert study.best_score == study.trials.score.min()
     assert isinstance(study.forecast, pl.DataFrame) and study.forecast.height == 6
     assert set(study.leaderboard.model) == {"gatewise", "last_value", "seasonal_naive"} and study.verdict
+    assert repr(study).startswith("Study(3 trials, best MASE") and len(repr(study)) < 400
     assert len(study.backtest) == 12 and isinstance(study.forecaster.predict(), pl.DataFrame)

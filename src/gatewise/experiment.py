@@ -23,6 +23,7 @@ from gatewise.evaluate.verdict import verdict
 from gatewise.fitted import Candidate, Fitted, Workbench, refit
 from gatewise.preset import resolve
 from gatewise.report.html import write_report
+from gatewise.report.words import counted
 from gatewise.runs.store import RunFolder
 from gatewise.search.space import Space, space_of
 from gatewise.search.study import Listener, Trial, search
@@ -284,11 +285,13 @@ def _notes(made: Plan, candidate: Candidate, exception: str) -> tuple[str, ...]:
     if split.test:
         notes.append(
             f"backtest.csv and leaderboard.csv: the last {split.test} rows of each series "
-            f"({len(split.test_cutoffs)} origins) were never seen by training, scaling or search."
+            f"({counted(len(split.test_cutoffs), 'origin')}) were never seen by training, scaling or search."
         )
     where = "on every row before the test, and on every row" if split.test else "on every row"
     epochs = max(candidate.training.best_epoch, 1)
-    anew = f"The best configuration was trained anew for {epochs} epochs {where} for forecast.csv and model/."
+    anew = (
+        f"The best configuration was trained anew for {counted(epochs, 'epoch')} {where} for forecast.csv and model/."
+    )
     notes.append(exception or anew)
     if len({one.index[-1] for one in made.panel}) > 1:
         notes.append("The series end at different times; each is cut at the same distance from its own end.")
@@ -297,5 +300,8 @@ def _notes(made: Plan, candidate: Candidate, exception: str) -> tuple[str, ...]:
     few = [level for level in made.settings.level if not enough_for(origins, level)]
     if few:
         levels = " and ".join(f"{level}%" for level in few)
-        notes.append(f"{origins} validation forecasts are too few for {levels}; the steps of the horizon were pooled.")
+        notes.append(
+            f"{origins} validation forecasts are too few for {levels}: there the steps of the horizon were pooled, and "
+            "the interval is a rough guide only. More --val-windows would mend it."
+        )
     return tuple(notes)

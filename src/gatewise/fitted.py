@@ -16,7 +16,7 @@ from gatewise.data.panel import Panel
 from gatewise.data.scaling import Scaler, fit_scaler
 from gatewise.data.split import Split, split_of
 from gatewise.data.windows import Flat, Windows, flatten, last_windows, training_windows, validation_windows
-from gatewise.errors import DataError
+from gatewise.errors import DataError, TrainingError
 from gatewise.metrics import mase_scale
 from gatewise.settings import Settings
 from gatewise.train.fit import Epoch, Training, Validation, train
@@ -71,6 +71,7 @@ class Fitted:
 
         Raises:
             DataError: when a series is shorter than the window.
+            TrainingError: when a forecast is not finite.
         """
         window = architecture_of(self.settings).window
         if len(panel.shortest) < window:
@@ -83,7 +84,14 @@ class Fitted:
         flat = flatten(tail, scaler)
         make = forecaster(architecture_of(self.settings), horizon)
         scaled = make(self.parameters, table_of(flat.values, flat.observed), last_windows(flat, window))
-        return scaler.undo(scaled, np.arange(len(panel)))
+        forecast = scaler.undo(scaled, np.arange(len(panel)))
+        if not np.isfinite(forecast).all():
+            name = panel.series[int(np.argmin(np.isfinite(forecast).all(axis=1)))].unique_id
+            raise TrainingError(
+                f"a forecast must be finite, but that of series '{name}' is not: the weights or the values are too "
+                "large. Use a smaller learning_rate, or clip_norm 1, or write the values in a larger unit."
+            )
+        return forecast
 
     def radius(self, panel: Panel, level: int, horizon: int) -> np.ndarray:
         """Return half the interval's width in the user's units, shape ``(series, horizon)``.

@@ -23,6 +23,9 @@ from gatewise.train.fit import Epoch
 
 __all__ = ["Forecaster", "NotFittedError", "native_like", "panel_of", "user_columns"]
 
+Levels = int | tuple[int, ...] | list[int] | None
+"""Levels of forecast intervals in %, as `predict` takes them."""
+
 
 class NotFittedError(GatewiseError):
     """`predict` or `save` was called before `fit`."""
@@ -123,12 +126,12 @@ class Forecaster:
         self._native = None if isinstance(source, str | Path | Panel) else source
         return self
 
-    def predict(self, horizon: int | None = None, level: tuple[int, ...] | list[int] | None = None, data: Any = None):
+    def predict(self, horizon: int | None = None, level: Levels = None, data: Any = None) -> Any:
         """Forecast beyond the end of the training data, or of newer data.
 
         Args:
             horizon: steps to forecast; beyond the trained horizon the forecasts are fed back. None for the trained one.
-            level: levels of the intervals in %, None for those of the settings, empty for none.
+            level: one or several levels of the intervals in %, None for those of the settings, empty for none.
             data: newer history of known or new series; None for the training data.
 
         Returns:
@@ -144,19 +147,21 @@ class Forecaster:
         return native_like(native, user_columns(table, panel))
 
     def forecast_of(
-        self, data: Any = None, horizon: int | None = None, level: tuple[int, ...] | list[int] | None = None
+        self, data: Any = None, horizon: int | None = None, level: Levels = None, **reading: Any
     ) -> tuple[pd.DataFrame, Panel]:
         """Return the forecast as a long pandas table (``unique_id, ds, gatewise, ...``), and the panel it starts from.
 
-        Arguments and errors are those of `predict`.
+        Arguments and errors are those of `predict`; `reading` names target, time, id or freq of newer data whose
+        columns are not those of the training data.
         """
         if not hasattr(self, "fitted_"):
             raise NotFittedError(
                 "predict needs a fitted model, but fit was not called. Call fit first, or load a model."
             )
-        asked = {"horizon": horizon, "level": tuple(level) if level is not None else None}
+        levels = (level,) if isinstance(level, int) else level
+        asked = {"horizon": horizon, "level": tuple(levels) if levels is not None else None}
         settings = self.settings_.change(**{name: value for name, value in asked.items() if value is not None})
-        panel = self._panel if data is None else panel_of(data, _reading(settings, self._panel), self._panel)
+        panel = self._panel if data is None else panel_of(data, _reading(settings, self._panel, reading), self._panel)
         return forecast_table(self.fitted_, panel, settings.horizon or 1, settings.level), panel
 
     def save(self, folder: str | Path) -> None:
@@ -204,9 +209,10 @@ def panel_of(data: Any, settings: Settings, like: Panel | None = None) -> Panel:
     )
 
 
-def _reading(settings: Settings, panel: Panel) -> Settings:
-    """Return settings that read a newer table by the same columns as the first."""
-    return settings.change(target=",".join(panel.target), time=panel.time, id=panel.id_column)
+def _reading(settings: Settings, panel: Panel, named: dict[str, Any]) -> Settings:
+    """Return settings that read a newer table by the same columns as the first, or by those that are named."""
+    same = {"target": ",".join(panel.target), "time": panel.time, "id": panel.id_column}
+    return settings.change(**{**same, **named})
 
 
 def user_columns(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -13,9 +14,15 @@ __all__ = ["Interrupt"]
 
 
 class Interrupt:
-    """Ctrl-C once ends the work early and keeps the best so far; twice stops at once."""
+    """Ctrl-C once ends the work early and keeps the best so far; twice stops at once.
 
-    def __init__(self) -> None:
+    Args:
+        leave: the second time, end the process with status 130 rather than raise KeyboardInterrupt, which can surface
+            in the middle of any library. For a program of one job; never for a notebook.
+    """
+
+    def __init__(self, *, leave: bool = False) -> None:
+        self._leave = leave
         self._asked = threading.Event()
 
     def __call__(self) -> bool:
@@ -35,6 +42,10 @@ class Interrupt:
             signal.signal(signal.SIGINT, before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked.is_set() and self._leave:
+            show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+            os.write(2, f"{show_cursor}stopped at once; the run folder holds what had finished\n".encode())
+            os._exit(130)
         if self._asked.is_set():
             raise KeyboardInterrupt
         self._asked.set()

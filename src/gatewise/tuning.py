@@ -20,7 +20,7 @@ from gatewise.settings import Settings
 __all__ = ["Study", "tune"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """A finished search.
 
@@ -33,6 +33,10 @@ class Study:
     outcome: Outcome
     forecaster: Forecaster
     forecast: Any
+
+    def __repr__(self) -> str:
+        score = f"{len(self.outcome.trials)} trials, best MASE {self.best_score:.4f} on validation"
+        return f"Study({score})\n{self.verdict}"
 
     @property
     def best_settings(self) -> Settings:

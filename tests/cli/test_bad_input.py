@@ -48,6 +48,8 @@ TABLES = [
     ("infinite value", with_values("y", 10, np.inf), "must hold finite numbers, but row 11"),
     ("fewer rows than window and horizon", frame(20), r"window \+ horizon.*has 20"),
     ("conflicting duplicates", pd.concat([frame(), frame().tail(1).assign(y=1.0)]), "one value at a time"),
+    ("a value beyond all bounds", with_values("y", 10, 1e300), "at most 1e.100 in size, but row 11"),
+    ("two columns of time", frame().assign(time="12:00", ds="2020-01-01"), "one value at a time"),
     ("too much missing", frame().assign(y=np.where(np.arange(100) % 2, np.nan, 1.0)), "max_missing|missing"),
     ("several candidates", frame().assign(z=1.0 * np.arange(100)).rename(columns={"y": "x"}), "--target"),
 ]
@@ -165,6 +167,8 @@ def test_predict_from_no_model_or_a_damaged_or_newer_one(tmp_path, capsys):
     assert "Install a newer gatewise" in refused(["predict", str(tmp_path / "run")], tmp_path, capsys)
 
 
-def test_no_command_shows_the_help(capsys):
-    assert main([]) == 2
-    assert "tune" in capsys.readouterr().err
+def test_columns_named_without_newer_data(tmp_path, capsys):
+    path, out = csv(tmp_path / "table.csv", frame()), tmp_path / "run"
+    assert main(["fit", str(path), "--horizon", "3", "--out", str(out), "-q", *QUICK]) == 0
+    capsys.readouterr()
+    assert "--target names a column of newer data" in refused(["predict", str(out), "--target", "y"], tmp_path, capsys)

@@ -171,3 +171,64 @@ def test_odd_names_in_the_table_and_in_the_path(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "a[/x]" in said and str(out / "report.html") in said
     assert {path.name for path in out.iterdir()} == RUN_FILES and len(list(tmp_path.iterdir())) == 2
+
+
+def test_version_and_no_command(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("gatewise 0.")
+    assert main([]) == 0
+    said = capsys.readouterr()
+    assert "tune" in said.out and said.err == ""
+
+
+def test_ids_keep_their_leading_zeros(tmp_path, capsys):
+    dates = pd.date_range("2000-01-01", periods=160, freq="MS").strftime("%Y-%m-%d")
+    parts = [pd.DataFrame({"store": name, "ds": dates, "y": seasonal_values()}) for name in ("001", "01", "10")]
+    path, out = tmp_path / "stores.csv", tmp_path / "run"
+    pd.concat(parts).to_csv(path, index=False)
+    assert main(["fit", str(path), "--id", "store", "--horizon", "3", "--out", str(out), "-q", *QUICK]) == 0
+    forecast = pd.read_csv(out / "forecast.csv", dtype={"unique_id": str})
+    assert forecast.unique_id.unique().tolist() == ["001", "01", "10"]
+    capsys.readouterr()
+
+
+def test_files_keep_small_swings_on_large_values(tmp_path, capsys):
+    dates = pd.date_range("2000-01-01", periods=160, freq="MS").strftime("%Y-%m")
+    path, out = tmp_path / "large.csv", tmp_path / "run"
+    pd.DataFrame({"month": dates, "y": 1e12 + seasonal_values()}).to_csv(path, index=False)
+    assert main(["fit", str(path), "--horizon", "12", "--out", str(out), "-q", *QUICK]) == 0
+    made = pd.read_csv(out / "forecast.csv").gatewise - 1e12
+    assert made.nunique() == 12 and made.between(100, 250).all()
+    capsys.readouterr()
+
+
+def test_newer_data_with_other_column_names(table, tmp_path, capsys):
+    out, newer = tmp_path / "run", tmp_path / "newer.csv"
+    assert main(["fit", str(table), "--horizon", "3", "--out", str(out), "-q", *QUICK]) == 0
+    pd.read_csv(table).rename(columns={"month": "when", "sales": "sold"}).assign(price=1.0).to_csv(newer, index=False)
+    capsys.readouterr()
+    assert main(["predict", str(out), "--data", str(newer), "--time", "when", "--target", "sold"]) == 0
+    assert capsys.readouterr().out.count("\n") == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_clear_line(table, tmp_path):
+    out = tmp_path / "run"
+    assert main(["fit", str(table), "--horizon", "3", "--out", str(out), "-q", *QUICK]) == 0
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command("predict", str(out)), stdout=full, stderr=subprocess.PIPE, text=True, timeout=90)
+    assert (
+        done.returncode == 1
+        and done.stderr.startswith("error: cannot read or write")
+        and "Traceback" not in done.stderr
+    )
+
+
+def test_an_unexpected_error_is_one_line_with_a_way_to_its_traceback(table, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gatewise.experiment.run", lambda *_, **__: 1 / 0)
+    flags = ["fit", str(table), "--horizon", "3", "--out", str(tmp_path / "run"), *QUICK]
+    assert main(flags) == 1
+    assert "error: unexpected ZeroDivisionError" in capsys.readouterr().err
+    monkeypatch.setenv("GATEWISE_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        main([*flags[: -len(QUICK)], "--out", str(tmp_path / "again"), *QUICK])

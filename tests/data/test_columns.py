@@ -107,3 +107,10 @@ def test_missing_spellings_and_booleans():
     assert np.isnan(read_numbers(pd.Series(cells, dtype=object))).tolist() == [True] * 10 + [False]
     assert read_numbers(pd.Series([True, False])).tolist() == [1.0, 0.0]
     assert read_numbers(pd.Series([1, None], dtype="Int64")).tolist()[0] == 1.0
+
+
+def test_evenly_spaced_seconds_since_1970_are_the_time_under_any_name():
+    stamps = 1_704_067_200 + 3600 * np.arange(50)
+    roles = guess_roles(pd.DataFrame({"ts": stamps, "reading": np.arange(50) * 1.5}))
+    assert (roles.time, roles.target) == ("ts", ("reading",))
+    assert guess_roles(pd.DataFrame({"unixish": stamps * 1000, "reading": np.ones(50)})).time == "unixish"

@@ -11,6 +11,7 @@ from gatewise.cli.options import (
     ConfigOption,
     DataArgument,
     JsonOption,
+    QuietOption,
     SetOption,
     given_settings,
     with_flags,
@@ -30,6 +31,7 @@ def check(
     config: ConfigOption = None,
     assignments: SetOption = None,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
     flags: dict[str, Any],
 ) -> int:
     """Say what was read: frequency, season, gaps, duplicates, constants, outliers. Nothing is trained."""
@@ -45,7 +47,7 @@ def check(
     if as_json:
         json.dump({"name": panel.name, **diagnosis.to_dict()}, sys.stdout, indent=1, default=str)
         sys.stdout.write("\n")
-    else:
+    elif not quiet:
         show(panel, diagnosis)
     return 0
 
@@ -74,7 +76,11 @@ def show(panel: Panel, diagnosis: Diagnosis) -> None:
 
 def _facts(panel: Panel, d: Diagnosis) -> list[tuple[str, str]]:
     """Return the lines of the check, name and value."""
+    import numpy as np
+
     lengths = f"{d.shortest}" if d.shortest == d.longest else f"{d.shortest} to {d.longest}, median {d.median_length:g}"
+    known = np.concatenate([one.values[one.observed] for one in panel])
+    low, middle, high = np.quantile(known, [0.0, 0.5, 1.0])
     seasons = ", ".join(f"{one.period} (strength {one.strength:.2f})" for one in d.seasons) or "none found"
     return [
         ("columns", f"time {panel.time or 'none'}, target {', '.join(panel.target)}, id {panel.id_column or 'none'}"),
@@ -88,5 +94,5 @@ def _facts(panel: Panel, d: Diagnosis) -> list[tuple[str, str]]:
         ("constant", ", ".join(d.constants) or "none"),
         ("outliers", str(d.outliers)),
         ("trend", d.trend),
-        ("values", f"{d.sign}; {d.zero_share:.0%} zeros"),
+        ("values", f"{low:g} to {high:g}, median {middle:g}; {d.sign}; {d.zero_share:.0%} zeros"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -74,8 +75,12 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """Print one line to stderr, unless quiet."""
-        if not self.quiet:
+        if self.quiet:
+            return
+        try:
             print(text, file=sys.stderr, flush=True)
+        except OSError:  # whoever read the lines has gone; the work goes on
+            self.quiet = True
 
     def _console(self) -> Console:
         from rich.console import Console
@@ -93,9 +98,10 @@ class Reporter:
                 curve.clear()  # the training on all rows comes twice: before the test part, and with it
             curve.append(epoch)
         if self.verbose:
-            name = "refit" if number < 0 else f"trial {number}"
+            name = "on all rows" if number < 0 else f"trial {number}"
+            validation = f", validation {epoch.val_loss:.5g}" if epoch.val_loss == epoch.val_loss else ""
             self.say(
-                f"{name} epoch {epoch.number}: train {epoch.train_loss:.5g}, validation {epoch.val_loss:.5g}, "
+                f"{name} epoch {epoch.number}: train {epoch.train_loss:.5g}{validation}, "
                 f"rate {epoch.learning_rate:.3g}, gradient {epoch.gradient_norm:.3g}, clipped {epoch.clipped:.0%}, "
                 f"{epoch.seconds:.2f} s"
             )
@@ -110,10 +116,9 @@ class Reporter:
         if self._show_live:
             return
         mark = " (best so far)" if better and self.total > 1 else ""
-        score = "diverged" if trial.status == "diverged" else f"MASE {trial.score:.4f} on validation{mark}"
-        self.say(
-            f"trial {self.done}/{self.total}: {score}, {trial.epochs} epochs, {trial.seconds:.1f} s; {trial.message}"
-        )
+        score = trial.status if math.isinf(trial.score) else f"MASE {trial.score:.4f} on validation{mark}"
+        took = f"{trial.epochs} epoch{'s' * (trial.epochs != 1)}, {trial.seconds:.1f} s"
+        self.say(f"trial {self.done}/{self.total}: {score}, {took}; {trial.message}")
 
     def _left(self) -> str:
         """Return the time left as a text, by the pace so far."""
@@ -133,9 +138,9 @@ class Reporter:
             table = Table.grid(padding=(0, 2))
             table.add_row("[bold]Gatewise[/]", f"{self.done}/{self.total} trials", self._left(), f"best {best}")
             for number, epochs in sorted(self.curves.items()):
-                name = "refit" if number < 0 else f"trial {number}"
+                name = "on all rows" if number < 0 else f"trial {number}"
                 losses = [one.train_loss if one.val_loss != one.val_loss else one.val_loss for one in epochs]
-                now = f"{losses[-1]:.4g}" if losses else "compiling"
+                now = f"{losses[-1]:.4g}" if losses else "waiting or compiling"
                 limit = self.limits.get(number, "")
                 table.add_row(
                     name, f"epoch {len(epochs)}/{limit}" if limit else f"epoch {len(epochs)}", now, sparkline(losses)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import Annotated
 
@@ -13,12 +15,14 @@ from gatewise.cli.predict import predict
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
 from gatewise.errors import GatewiseError
 
-__all__ = ["app", "main"]
+__all__ = ["TRACEBACK_VARIABLE", "app", "main"]
+
+TRACEBACK_VARIABLE = "GATEWISE_TRACEBACK"
+"""Environment variable that shows the traceback of an unexpected error."""
 
 app = typer.Typer(
     name="gatewise",
     help="From a table of time series to a tuned LSTM forecaster, and an honest word on whether it earned its place.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -27,15 +31,22 @@ for command in (demo, check, fit, tune, predict):
     app.command()(command)
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version as installed
 
         print(f"gatewise {installed('gatewise')}")
         raise Exit(0)
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+]
+
+
+@app.callback()
+def _root(version: VersionOption = False) -> None:
+    """Hold the options that stand before a command."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,24 +55,39 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: without the program's name; None takes those of the process.
     """
+    if not (sys.argv[1:] if arguments is None else arguments):
+        arguments = ["--help"]
     try:
         status = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
         return int(status or 0)
     except Exit as done:
         return done.exit_code
     except TyperException as error:
-        print(f"error: {error.format_message()}\nTry 'gatewise --help'.", file=sys.stderr)
-        return error.exit_code
+        return _fail(f"{error.format_message()}\nTry 'gatewise --help'.", error.exit_code)
     except GatewiseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
+        return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe (head, say) has gone; Python would complain again when it closes stdout.
-        sys.stderr.close()
-        return 1
+    except OSError as error:
+        # Python would try to write what is left, and complain, once more when it closes stdout.
+        sys.stdout = None
+        return _fail(f"cannot read or write: {error.strerror or error}. Free some space, or choose another place.", 1)
+    except Exception as error:
+        if TRACEBACK_VARIABLE in os.environ:
+            raise
+        return _fail(
+            f"unexpected {type(error).__name__}: {error}. This is a defect of Gatewise; please report it with what is "
+            f"printed when {TRACEBACK_VARIABLE}=1 is set.",
+            1,
+        )
+
+
+def _fail(message: str, status: int) -> int:
+    with contextlib.suppress(OSError):
+        print(f"error: {message}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

@@ -10,11 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from gatewise.cli.options import JsonOption, QuietOption, with_flags
+from gatewise.errors import SettingsError
 
 __all__ = ["predict"]
 
+COLUMNS = ("target", "time", "id", "freq")
+"""How newer data are read where their columns are named otherwise than those of the run."""
 
-@with_flags("horizon", "level")
+
+@with_flags("horizon", "level", *COLUMNS)
 def predict(
     run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a finished run, or a model folder.")],
     *,
@@ -36,7 +40,12 @@ def predict(
     asked = Settings.of(**flags)
     forecaster = Forecaster.load(run_dir)
     levels = asked.level if "level" in flags else None
-    table, panel = forecaster.forecast_of(data, asked.horizon, levels)
+    if data is None and (named := [name for name in COLUMNS if name in flags]):
+        raise SettingsError(
+            f"--{named[0]} names a column of newer data, but --data is missing. Add --data, or leave it out."
+        )
+    reading = {name: getattr(asked, name) for name in COLUMNS if name in flags}
+    table, panel = forecaster.forecast_of(data, asked.horizon, levels, **reading)
     path = RunFolder(out).write_table("forecast.csv", table) if out is not None else None
     if as_json:
         summary = {"model": str(run_dir), "series": len(panel), "rows": len(table), "file": str(path) if path else None}

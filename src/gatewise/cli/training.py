@@ -130,12 +130,13 @@ def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | 
     reporter = Reporter(total, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
     for line in _read_lines(made):
         reporter.say(line)
-    with Interrupt().armed() as interrupt, reporter.showing():
+    with Interrupt(leave=True).armed() as interrupt, reporter.showing():
         try:
             outcome = run(made, folder, listener=reporter.listener(), should_stop=interrupt)
         except TrainingError:
             if not interrupt():
                 raise
+            folder.discard()
             reporter.say("interrupted before the first epoch ended: there is no model to keep")
             return INTERRUPTED
     if manner.as_json:
@@ -189,7 +190,8 @@ def _show(outcome: Outcome, folder: Path) -> None:
     for note in outcome.notes:
         console.print(f"[dim]{escape(note)}[/]")
     best = outcome.best
-    console.print(f"\nbest of {len(outcome.trials)} trials: number {best.number}, MASE {best.score:.4f} on validation")
+    trials = f"best of {len(outcome.trials)} trials: number {best.number}" if len(outcome.trials) > 1 else "the trial"
+    console.print(f"\n{trials}: MASE {best.score:.4f} on validation")
     for name, file in (("forecast", "forecast.csv"), ("model", "model"), ("report", "report.html")):
         console.print(escape(f"{name:<9} {folder / file}"))
 

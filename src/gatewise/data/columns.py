@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gatewise.data.cells import column_of, is_text, mostly_numbers, parse_numbers
-from gatewise.data.dates import looks_like_dates
+from gatewise.data.dates import looks_like_dates, looks_like_epoch
 from gatewise.data.read import where
 from gatewise.errors import DataError, nearest
 
@@ -58,6 +58,8 @@ _ID_NAMES = frozenset(
 _TARGET_NAMES = frozenset({"y", "target", "value", "values"})
 # Two rows in a hundred may repeat a time stamp by mistake; more mean that the table holds several series.
 _REPEATED_SHARE = 0.02
+# The square of a number beyond this overflows, and with it every variance.
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,13 @@ def read_numbers(column: pd.Series) -> np.ndarray:
             f"Column '{column.name}' must hold numbers, but {where(column.index, row)} holds {str(column.iloc[row])!r} "
             f"({int(wrong.sum())} such values). Correct it, or leave the cell empty where the value is missing."
         )
+    huge = np.flatnonzero(np.abs(values) > _LARGEST)
+    if len(huge) and np.isfinite(values[huge[0]]):
+        raise DataError(
+            f"Column '{column.name}' must hold numbers of at most {_LARGEST:g} in size, but "
+            f"{where(column.index, int(huge[0]))} holds {values[huge[0]]:g}. Correct it, or write the column in a "
+            "larger unit."
+        )
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         raise DataError(
@@ -178,6 +187,9 @@ def _guess_time(frame: pd.DataFrame, taken: list[str], notes: list[str]) -> str 
     candidates = usual if len(dates) > 1 and usual else dates
     if not candidates:
         candidates = [name for name in free if name.lower() in _TIME_NAMES and _could_be_steps(frame, name, taken)]
+    guess = "dates" if dates else "name"
+    if not candidates:
+        candidates, guess = [name for name in free if looks_like_epoch(column_of(frame, name))], "even steps since 1970"
     if len(candidates) > 1:
         raise DataError(
             f"One column must hold the time, but {_listed(candidates)} all could. Name it with --time, for example "
@@ -186,7 +198,7 @@ def _guess_time(frame: pd.DataFrame, taken: list[str], notes: list[str]) -> str 
     if not candidates:
         notes.append("no time column: the rows were numbered as integer steps")
         return None
-    notes.append(f"time column {candidates[0]!r}: guessed from its {'dates' if dates else 'name'}")
+    notes.append(f"time column {candidates[0]!r}: guessed from its {guess}")
     return candidates[0]
 
 
@@ -207,6 +219,8 @@ def _could_be_steps(frame: pd.DataFrame, name: str, taken: list[str]) -> bool:
 
 def _may_be_id(frame: pd.DataFrame, name: str) -> bool:
     """Return True for a column with the usual name of an id, or of text, whose values repeat."""
+    if name.lower() in _TIME_NAMES:
+        return False
     column = column_of(frame, name)
     text = is_text(column) and not mostly_numbers(column) and not looks_like_dates(column)
     return (name.lower() in _ID_NAMES or text) and bool(column.duplicated().any())

@@ -12,7 +12,7 @@ from gatewise.data.read import where
 from gatewise.data.spellings import WRITE_ISO, assemble, read_spelling, spelling
 from gatewise.errors import DataError
 
-__all__ = ["looks_like_dates", "parse_times"]
+__all__ = ["looks_like_dates", "looks_like_epoch", "parse_times"]
 
 _FIRST_YEAR, _LAST_YEAR = 1500, 2200
 _SAMPLE = 200
@@ -42,6 +42,25 @@ def looks_like_dates(column: pd.Series) -> bool:
         return False
     numbers = sample.to_numpy(dtype=np.int64)
     return bool((numbers >= 10_000_000).all() and (numbers < 100_000_000).all() and _compact(numbers) is not None)
+
+
+def looks_like_epoch(column: pd.Series) -> bool:
+    """Return True when whole numbers read as seconds or milliseconds since 1970, most of them evenly apart.
+
+    Example:
+        >>> import pandas as pd
+        >>> looks_like_epoch(pd.Series([1704067200, 1704070800, 1704074400])), looks_like_epoch(pd.Series([7, 8, 9]))
+        (True, False)
+    """
+    if not pd.api.types.is_integer_dtype(column.dtype) or len(column) < 3:
+        return False
+    numbers = np.unique(column.to_numpy(dtype=np.int64))
+    since_1990, until_2100 = 631_152_000, 4_102_444_800
+    plausible = any(since_1990 * unit <= numbers[0] and numbers[-1] < until_2100 * unit for unit in (1, 1000))
+    if not plausible or len(numbers) < 3:
+        return False
+    _, often = np.unique(np.diff(numbers), return_counts=True)
+    return bool(often.max() >= (len(numbers) - 1) / 2)
 
 
 def parse_times(column: pd.Series, notes: list[str] | None = None) -> pd.Index:

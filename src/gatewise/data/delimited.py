@@ -91,6 +91,9 @@ def _parse(text: str, name: str) -> pd.DataFrame:
     names = _header(sample[0], delimiter, name)
     lines = _check_rows(text, delimiter, len(names), name)
     decimal = "," if delimiter != "," and _has_decimal_comma(sample, delimiter) else "."
+    # "007" is a name, not a number: only the text can tell.
+    zeros_lead = re.search(r'(?m)(?:^|[\s"' + re.escape(delimiter) + r"])0\d", text) is not None
+    as_text = zeros_lead or decimal == ","
     frame = pd.read_csv(
         io.StringIO(text),
         sep=delimiter,
@@ -98,7 +101,7 @@ def _parse(text: str, name: str) -> pd.DataFrame:
         names=names,
         index_col=False,
         # With a decimal comma "1.234" means 1234, which only the text can tell.
-        dtype=None if decimal == "." else "str",
+        dtype="str" if as_text else None,
         keep_default_na=False,
         na_values=[""],
         skipinitialspace=True,
@@ -187,7 +190,7 @@ def _numbers_where_possible(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     changed = {}
     for column in frame.columns:
         cells = column_of(frame, column)
-        if not (is_text(cells) and mostly_numbers(cells)):
+        if not (is_text(cells) and mostly_numbers(cells)) or cells.str.fullmatch(r"0\d+").fillna(False).any():
             continue
         values, wrong = parse_numbers(cells, decimal)
         if not wrong.any():

@@ -13,7 +13,7 @@ __all__ = ["verdict"]
 TIE = 0.01
 """Scores closer than this, relatively, count as equal: no victory is claimed over a rounding."""
 FEW_ORIGINS = 3
-"""With fewer test origins the verdict says that it rests on little."""
+"""With fewer test origins over all series the verdict says that it rests on little."""
 
 
 def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
@@ -43,6 +43,6 @@ def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
         text = f"Gatewise beats {name}, the best baseline, by {share} ({metric} {ours:.3g} against {theirs:.3g}) {on}."
     else:
         text = f"Do not use the LSTM here: {name} is better and free ({metric} {theirs:.3g} against {ours:.3g}) {on}."
-    if origins < FEW_ORIGINS and series == 1:
+    if origins * series < FEW_ORIGINS:
         text += " So few origins are weak evidence; more --test-windows would say more."
     return text

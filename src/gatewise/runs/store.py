@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -83,6 +84,10 @@ class RunFolder:
 
         return URL.create("sqlite", database=str((self.path / "study.db").resolve())).render_as_string()
 
+    def discard(self) -> None:
+        """Remove the folder, where a run ended before there was anything to keep."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file as a whole."""
         target = self.path / name
@@ -96,7 +101,7 @@ class RunFolder:
         return self.write_text(name, json.dumps(finite(document), indent=1, ensure_ascii=False) + "\n")
 
     def write_table(self, name: str, table: pd.DataFrame) -> Path:
-        """Write a CSV file: UTF-8, ISO time stamps, numbers with 10 significant digits."""
+        """Write a CSV file: UTF-8, ISO time stamps, numbers with 15 significant digits."""
         return self.write_text(name, csv_text(table))
 
     def write_settings(self, name: str, settings: Settings) -> Path:
@@ -135,7 +140,7 @@ def csv_text(table: pd.DataFrame) -> str:
     for name in shown.columns:
         if isinstance(shown[name].dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(shown[name].dtype):
             shown[name] = _iso(pd.Series(shown[name]))
-    return shown.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    return shown.to_csv(index=False, float_format="%.15g", lineterminator="\n")
 
 
 def _iso(stamps: pd.Series) -> pd.Series:

@@ -166,7 +166,10 @@ def train(
                 "early-stopped",
                 f"no better validation loss for {settings.patience} epochs; weights of epoch {best.epoch}",
             )
-    return end("epoch-limit", f"reached the limit of {len(history)} epochs; weights of epoch {best.epoch}")
+    return end(
+        "epoch-limit",
+        f"reached the limit of {len(history)} epoch{'s' * (len(history) != 1)}; weights of epoch {best.epoch}",
+    )
 
 
 @dataclass(frozen=True, eq=False)
