@@ -25,7 +25,9 @@ from gatewise.cli.options import (
 from gatewise.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
+    from gatewise.data.panel import Panel
     from gatewise.experiment import Command, Outcome, Plan
+    from gatewise.interrupt import Interrupt
 
 __all__ = ["demo", "fit", "tune"]
 
@@ -83,18 +85,7 @@ def demo(
     flags: dict[str, Any],
 ) -> int:
     """Check, tune and forecast weekly CO2 at Mauna Loa (statsmodels ships the data), in about a minute."""
-    import pandas as pd
-    from statsmodels.datasets import co2
-
-    from gatewise.cli.check import show
-    from gatewise.data.check import diagnose
-    from gatewise.data.load import load_panel
-
-    table = pd.DataFrame(co2.load_pandas().data).rename_axis("date").reset_index()
-    panel = load_panel(table, name="co2")
-    if not (as_json or quiet):
-        show(panel, diagnose(panel))
-    return _experiment("demo", panel, {**DEMO, **flags}, out, Manner(as_json, quiet, verbose, no_cache))
+    return _experiment("demo", None, {**DEMO, **flags}, out, Manner(as_json, quiet, verbose, no_cache))
 
 
 class Manner(NamedTuple):
@@ -108,7 +99,7 @@ class Manner(NamedTuple):
 
 def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | None, manner: Manner) -> int:
     """Run one experiment from a table to a run folder; return the exit status."""
-    from gatewise.cli.console import Reporter
+    from gatewise.interrupt import Interrupt
     from gatewise.settings import Settings
     from gatewise.train.device import CACHE_VARIABLE
 
@@ -116,29 +107,61 @@ def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | 
         raise SettingsError("--quiet and --verbose exclude each other, but both are given. Leave one out.")
     if manner.no_cache:
         os.environ[CACHE_VARIABLE] = ""
-    asked = Settings.of(**given)
+    Settings.of(**given)
+    # Armed before the heavy libraries load: some of them swallow a KeyboardInterrupt while they do.
+    with Interrupt(leave=True).armed() as interrupt:
+        made = _planned(command, data, given, manner)
+        if interrupt():
+            return INTERRUPTED
+        return _carried_out(made, out, manner, interrupt)
 
-    from gatewise.experiment import plan, run
+
+def _planned(command: Command, data: Any, given: dict[str, Any], manner: Manner) -> Plan:
+    """Read the table and check everything; nothing is trained or written."""
+    from gatewise.experiment import plan
     from gatewise.forecast import panel_of
-    from gatewise.interrupt import Interrupt
+    from gatewise.settings import Settings
+
+    panel = _demo_panel(manner) if command == "demo" else panel_of(data, Settings.of(**given))
+    return plan(command, panel, given)
+
+
+def _demo_panel(manner: Manner) -> Panel:
+    """Load weekly CO2, and show what the data doctor says of it."""
+    import pandas as pd
+    from statsmodels.datasets import co2
+
+    from gatewise.cli.check import show
+    from gatewise.data.check import diagnose
+    from gatewise.data.load import load_panel
+
+    table = pd.DataFrame(co2.load_pandas().data).rename_axis("date").reset_index()
+    panel = load_panel(table, name="co2")
+    if not (manner.as_json or manner.quiet):
+        show(panel, diagnose(panel))
+    return panel
+
+
+def _carried_out(made: Plan, out: Path | None, manner: Manner, interrupt: Interrupt) -> int:
+    """Train, write and show; return the exit status."""
+    from gatewise.cli.console import Reporter
+    from gatewise.experiment import run
     from gatewise.runs.store import RunFolder, default_folder
 
-    panel = panel_of(data, asked)
-    made = plan(command, panel, given)
-    folder = RunFolder(out or default_folder(panel.name))
-    total = 1 if command == "fit" else made.settings.trials
+    folder = RunFolder(out or default_folder(made.panel.name))
+    total = 1 if made.command == "fit" else made.settings.trials
     reporter = Reporter(total, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
     for line in _read_lines(made):
         reporter.say(line)
-    with Interrupt(leave=True).armed() as interrupt, reporter.showing():
-        try:
+    try:
+        with reporter.showing():
             outcome = run(made, folder, listener=reporter.listener(), should_stop=interrupt)
-        except TrainingError:
-            if not interrupt():
-                raise
-            folder.discard()
-            reporter.say("interrupted before the first epoch ended: there is no model to keep")
-            return INTERRUPTED
+    except TrainingError:
+        if not interrupt():
+            raise
+        folder.discard()
+        reporter.say("interrupted before the first epoch ended: there is no model to keep")
+        return INTERRUPTED
     if manner.as_json:
         json.dump(_printable(outcome, folder.path), sys.stdout, indent=1)
         sys.stdout.write("\n")
