@@ -1,8 +1,8 @@
 """Random numbers for dropout and augmentation: a hash of a counter, one fused expression inside a program.
 
-`jax.random` splits its keys in a loop of its own, which in a training step of a millisecond costs a tenth of it and a
-second of compiling. Masks and noise need no cryptographic stream: each number here is the hash of its place, mixed with
-two 32-bit words of key. The same key gives the same numbers on every device.
+`jax.random` splits its keys in a loop of its own, which costs compile time and a share of every short training step.
+Masks and noise need no cryptographic stream: each number here is the hash of its place, mixed with two 32-bit words of
+key, in whole-number arithmetic that every device does alike.
 
 Source: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", for counters in place of state; Wellons
 (2018), "Prospecting for hash functions", for the mixer, the 32-bit one of lowest bias found there.
