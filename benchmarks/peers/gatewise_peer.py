@@ -10,6 +10,7 @@ from networks import Network, series
 
 from gatewise.data.windows import Windows
 from gatewise.settings import Settings
+from gatewise.train.device import own_lane
 from gatewise.train.fit import train
 from gatewise.train.program import table_of
 
@@ -31,10 +32,11 @@ def measure(network: Network, epochs: int, jobs: int = 1) -> float:
     learn = Windows(numbers, numbers, numbers, numbers)
 
     def run(count: int) -> None:
-        train(settings, table, learn, None, epochs=count)
+        with own_lane():
+            train(settings, table, learn, None, epochs=count)
 
-    run(1)
     with ThreadPoolExecutor(jobs) as workers:
+        list(workers.map(run, [1] * jobs))
         began = time.perf_counter()
         list(workers.map(run, [epochs] * jobs))
         return jobs * epochs / (time.perf_counter() - began)

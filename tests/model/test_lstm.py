@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gatewise.architecture import Architecture
-from gatewise.model.lstm import LSTMWeights, lstm
+from gatewise.model.lstm import lstm, parts
 from gatewise.model.network import apply, layout_of, no_masks
 
 SHAPES = [(1, 1, 1, 1), (5, 3, 2, 4), (12, 2, 7, 3)]
@@ -17,22 +17,19 @@ SHAPES = [(1, 1, 1, 1), (5, 3, 2, 4), (12, 2, 7, 3)]
 
 def random_layer(time: int, batch: int, feature: int, unit: int):
     generator = np.random.default_rng(time)
-    weights = LSTMWeights(
-        generator.standard_normal((feature, 4 * unit)),
-        generator.standard_normal((unit, 4 * unit)),
-        generator.standard_normal(4 * unit),
-    )
+    weights = generator.standard_normal((feature + unit + 1, 4 * unit))
     mask = generator.integers(0, 2, (batch, unit)) * 2.0
     return weights, generator.standard_normal((time, batch, feature)), mask
 
 
 def plain_lstm(weights, inputs, mask, np=np):
     """The equations, one step after another."""
-    unit = weights.recurrent.shape[0]
+    kernel, recurrent, bias = parts(weights)
+    unit = len(recurrent)
     hidden = cell = np.zeros((inputs.shape[1], unit))
     states = []
     for x in inputs:
-        z = x @ weights.kernel + (hidden * mask) @ weights.recurrent + weights.bias[None, :]
+        z = x @ kernel + (hidden * mask) @ recurrent + bias[None, :]
         i, f, g, o = (z[:, k * unit : (k + 1) * unit] for k in range(4))
         cell = cell / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
         hidden = np.tanh(cell) / (1 + np.exp(-o))
@@ -44,7 +41,7 @@ def plain_lstm(weights, inputs, mask, np=np):
 def test_forward_equals_a_plain_loop(shape):
     weights, inputs, mask = random_layer(*shape)
     with jax.enable_x64(True):
-        made = lstm(LSTMWeights(*map(jnp.asarray, weights)), jnp.asarray(inputs), jnp.asarray(mask))
+        made = lstm(jnp.asarray(weights), jnp.asarray(inputs), jnp.asarray(mask))
     np.testing.assert_allclose(made, plain_lstm(weights, inputs, mask), rtol=1e-12, atol=1e-12)
 
 
@@ -52,8 +49,7 @@ def test_forward_equals_a_plain_loop(shape):
 def test_hand_written_gradient_equals_autodiff_of_a_plain_loop(shape):
     weights, inputs, mask = random_layer(*shape)
     with jax.enable_x64(True):
-        weights = LSTMWeights(*map(jnp.asarray, weights))
-        inputs, mask = jnp.asarray(inputs), jnp.asarray(mask)
+        weights, inputs, mask = map(jnp.asarray, (weights, inputs, mask))
 
         def total(layer):
             return lambda w, x: jnp.sum(jnp.sin(layer(w, x, mask) * 3))
@@ -89,25 +85,25 @@ def test_textbook_network_has_keras_parameters(keras):
 
 def test_weights_copied_into_keras_give_the_same_outputs(keras):
     """Stored numbers of Keras (its version stands in the file), written by benchmarks/keras_reference.py."""
-    slots = layout_of(TEXTBOOK).slots
-    arrays = {slot.name: jnp.asarray(w) for slot, w in zip(slots, keras_weights(keras), strict=True)}
+    matrices = layout_of(TEXTBOOK).split(jnp.concatenate([w.reshape(-1) for w in keras_weights(keras)]))
     inputs = jnp.asarray(np.array(keras["inputs"], np.float32)).swapaxes(0, 1)
-    first = lstm(LSTMWeights(*list(arrays.values())[:3]), inputs, jnp.ones((8, 64), jnp.float32))
+    first = lstm(matrices[0], inputs, jnp.ones((8, 64), jnp.float32))
     wanted = np.array(keras["lstm_1_sequences"])
     np.testing.assert_allclose(first.swapaxes(0, 1)[np.array(keras["sequence_windows"])], wanted, atol=1e-5)
-    made = apply(TEXTBOOK, arrays, inputs, no_masks(TEXTBOOK, 8))
+    made = apply(TEXTBOOK, matrices, inputs, no_masks(TEXTBOOK, 8))
     np.testing.assert_allclose(made, np.array(keras["predictions"]), atol=1e-5)
 
 
 def test_gradients_equal_those_of_keras(keras):
-    slots = layout_of(TEXTBOOK).slots
-    arrays = {slot.name: jnp.asarray(w) for slot, w in zip(slots, keras_weights(keras), strict=True)}
+    matrices = layout_of(TEXTBOOK).split(jnp.concatenate([w.reshape(-1) for w in keras_weights(keras)]))
     inputs = jnp.asarray(np.array(keras["inputs"], np.float32)).swapaxes(0, 1)
 
-    def loss(arrays):
-        return jnp.mean(apply(TEXTBOOK, arrays, inputs, no_masks(TEXTBOOK, 8)) ** 2)
+    def loss(matrices):
+        return jnp.mean(apply(TEXTBOOK, matrices, inputs, no_masks(TEXTBOOK, 8)) ** 2)
 
-    value, gradients = jax.value_and_grad(loss)(arrays)
+    value, gradients = jax.value_and_grad(loss)(matrices)
     assert float(value) == pytest.approx(keras["mse_against_zeros"], abs=1e-6)
-    norms = [float(jnp.linalg.norm(gradients[slot.name].reshape(-1))) for slot in slots]
+    *layers, head = gradients
+    pieces = [piece for layer in layers for piece in parts(layer)] + [head[:-1], head[-1]]
+    norms = [float(jnp.linalg.norm(piece.reshape(-1))) for piece in pieces]
     np.testing.assert_allclose(norms, keras["gradient_l2_norms"], atol=1e-5)

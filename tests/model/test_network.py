@@ -5,24 +5,22 @@ import numpy as np
 import pytest
 
 from gatewise.architecture import Architecture
+from gatewise.model.lstm import parts
 from gatewise.model.network import apply, draw_masks, initialise, layout_of, no_masks
 from gatewise.model.random import key_of
 
 SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(8, 5))
 
 
-def arrays_of(architecture, seed=0):
+def matrices_of(architecture, seed=0):
     return layout_of(architecture).split(jnp.asarray(initialise(architecture, seed)))
 
 
 def test_initial_weights_follow_their_sources():
-    arrays = {name: np.asarray(a) for name, a in arrays_of(SMALL).items()}
-    for layer, unit in enumerate(SMALL.hidden):
-        recurrent = arrays[f"lstm{layer}.recurrent"]
+    for layer, unit in zip(matrices_of(SMALL), SMALL.hidden, strict=False):
+        kernel, recurrent, bias = map(np.asarray, parts(layer))
         np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(unit), atol=1e-5)
-        bias = arrays[f"lstm{layer}.bias"]
         np.testing.assert_array_equal(bias, np.repeat([0.0, 1.0, 0.0, 0.0], unit))
-        kernel = arrays[f"lstm{layer}.kernel"]
         assert np.abs(kernel).max() <= np.sqrt(6 / sum(kernel.shape))
         assert kernel.std() == pytest.approx(np.sqrt(2 / sum(kernel.shape)), rel=0.3)
 
@@ -35,15 +33,15 @@ def test_layout_splits_and_joins_exactly():
 
 def test_weights_mask_spares_the_biases():
     layout = layout_of(SMALL)
-    arrays = layout.split(jnp.asarray(layout.weights_mask()))
-    assert all((np.asarray(array) == (0 if name.endswith("bias") else 1)).all() for name, array in arrays.items())
+    for matrix in layout.split(layout.weights_mask()):
+        assert (matrix[:-1] == 1).all() and (matrix[-1] == 0).all()
 
 
 def test_newest_value_moves_the_first_step_of_the_forecast():
     inputs = jnp.zeros((3, 1, 2))
-    arrays = arrays_of(SMALL)
-    before = apply(SMALL, arrays, inputs, no_masks(SMALL, 1))
-    after = apply(SMALL, arrays, inputs.at[-1, 0, -1].set(1.0), no_masks(SMALL, 1))
+    matrices = matrices_of(SMALL)
+    before = apply(SMALL, matrices, inputs, no_masks(SMALL, 1))
+    after = apply(SMALL, matrices, inputs.at[-1, 0, -1].set(1.0), no_masks(SMALL, 1))
     assert abs(float(after[0, 0] - before[0, 0])) > 1e-3
 
 

@@ -16,11 +16,11 @@ from gatewise.model.recipe import frame, unframe
 
 @lru_cache
 def program(architecture: Architecture):
-    arrays = layout_of(architecture).split(jnp.asarray(initialise(architecture, 1)))
+    matrices = layout_of(architecture).split(jnp.asarray(initialise(architecture, 1)))
 
     def run(window):
         framed = frame(architecture, window)
-        return unframe(framed, apply(architecture, arrays, framed.inputs, no_masks(architecture, window.shape[1])))
+        return unframe(framed, apply(architecture, matrices, framed.inputs, no_masks(architecture, window.shape[1])))
 
     return jax.jit(run)
 

@@ -46,7 +46,7 @@ def test_gradient_equals_finite_differences(loss, normalise):
     layout = layout_of(architecture)
     with jax.enable_x64(True):
         flat = jnp.asarray(initialise(architecture, 3), jnp.float64)
-        table = Table(jnp.sin(jnp.arange(60) / 3.0) * 2, jnp.ones(60))
+        table = Table(jnp.sin(jnp.arange(60) / 3.0) * 2, jnp.ones(60, bool))
         batch = Batches(*(jnp.asarray(part[0]) for part in batches(STARTS)[:-1]), count=1)
         knobs = Knobs(*(jnp.float64(value) for value in Knobs()))
 

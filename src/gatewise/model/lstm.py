@@ -6,42 +6,36 @@ order input, forget, cell, output, as Keras stores them::
     i, f, o = sigmoid(x W + (h * m) U + b)      g = tanh(x W + (h * m) U + b)
     c' = f * c + i * g                          h' = o * tanh(c')
 
-`m` is the variational recurrent dropout mask, the same at every step (Gal and Ghahramani, 2016).
+`m` is the variational recurrent dropout mask, the same at every step (Gal and Ghahramani, 2016). W, U and b lie below
+one another in one matrix, so that the layer is ``[x, h * m, 1]`` times that matrix.
 
-Autodiff through a scan would compute the weight gradients step by step. The gradient here keeps only the recurrent
-product inside the two loops; the input projection and all weight gradients are single matrix products outside.
+Autodiff through a scan would compute the gradient of that matrix step by step. The gradient here keeps only the
+recurrent product and the gates inside the two loops: the input projection of all steps, the gradient of the inputs and
+the gradient of the whole matrix are single matrix products outside.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-__all__ = ["LSTMWeights", "lstm"]
+__all__ = ["lstm", "parts"]
 
 
-class LSTMWeights(NamedTuple):
-    """Weights of one layer; the four gates stand side by side on the last axis.
-
-    Attributes:
-        kernel: shape ``(feature, 4 * unit)``.
-        recurrent: shape ``(unit, 4 * unit)``.
-        bias: shape ``(4 * unit,)``.
-    """
-
-    kernel: Array
-    recurrent: Array
-    bias: Array
+def parts(weights: Array) -> tuple[Array, Array, Array]:
+    """Return kernel ``(feature, 4 * unit)``, recurrent kernel ``(unit, 4 * unit)`` and bias ``(4 * unit,)``."""
+    unit = weights.shape[1] // 4
+    feature = weights.shape[0] - unit - 1
+    return weights[:feature], weights[feature:-1], weights[-1]
 
 
-def lstm(weights: LSTMWeights, inputs: Array, mask: Array) -> Array:
+def lstm(weights: Array, inputs: Array, mask: Array) -> Array:
     """Return the hidden state after every step, from a zero state.
 
     Args:
-        weights: the layer's weights.
+        weights: kernel, recurrent kernel and bias below one another, the four gates side by side, shape
+            ``(feature + unit + 1, 4 * unit)``.
         inputs: shape ``(time, batch, feature)``.
         mask: factor on the recurrent state, shape ``(batch, unit)``; ones for no recurrent dropout.
 
@@ -52,73 +46,74 @@ def lstm(weights: LSTMWeights, inputs: Array, mask: Array) -> Array:
 
 
 @jax.custom_vjp
-def _lstm(weights: LSTMWeights, inputs: Array, mask: Array) -> Array:
+def _lstm(weights: Array, inputs: Array, mask: Array) -> Array:
     return _forward(weights, inputs, mask)[0]
 
 
-def _project(inputs: Array, weights: LSTMWeights) -> Array:
-    """Return ``x W + b`` of all steps in one matrix product."""
+def _forward(weights: Array, inputs: Array, mask: Array) -> tuple[Array, tuple[Array, Array]]:
+    """Return the hidden states; and the cell states and gates, which the gradient needs."""
     time, batch, feature = inputs.shape
-    flat = inputs.reshape(time * batch, feature) @ weights.kernel + weights.bias[None, :]
-    return flat.reshape(time, batch, -1)
-
-
-def _forward(weights: LSTMWeights, inputs: Array, mask: Array) -> tuple[Array, tuple[Array, ...]]:
-    unit = weights.recurrent.shape[0]
+    kernel, recurrent, bias = parts(weights)
+    unit = len(recurrent)
+    projected = (inputs.reshape(time * batch, feature) @ kernel).reshape(time, batch, 4 * unit)
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: so all four gates are one tanh, in one pass over their side-by-side values.
-    scale = jnp.repeat(jnp.array([0.5, 0.5, 1.0, 0.5], inputs.dtype), unit)[None, :]
-    offset = jnp.repeat(jnp.array([0.5, 0.5, 0.0, 0.5], inputs.dtype), unit)[None, :]
+    scale = _per_gate([0.5, 0.5, 1.0, 0.5], unit, inputs)
+    offset = _per_gate([0.5, 0.5, 0.0, 0.5], unit, inputs)
 
     def step(state: tuple[Array, Array], projected: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
         hidden, cell = state
-        gates = jnp.tanh((projected + (hidden * mask) @ weights.recurrent) * scale) * scale + offset
+        gates = jnp.tanh((projected + (hidden * mask) @ recurrent + bias[None, :]) * scale) * scale + offset
         i, f, g, o = jnp.split(gates, 4, axis=-1)
         cell = f * cell + i * g
         hidden = o * jnp.tanh(cell)
         return (hidden, cell), (hidden, cell, gates)
 
-    zero = jnp.zeros((inputs.shape[1], unit), inputs.dtype)
-    _, (hidden, cell, gates) = jax.lax.scan(step, (zero, zero), _project(inputs, weights))
-    return hidden, (hidden, cell, gates)
+    zero = jnp.zeros((batch, unit), inputs.dtype)
+    _, (hidden, cell, gates) = jax.lax.scan(step, (zero, zero), projected)
+    return hidden, (cell, gates)
 
 
-def _forward_rule(weights: LSTMWeights, inputs: Array, mask: Array):
-    hidden, (_, cell, gates) = _forward(weights, inputs, mask)
+def _forward_rule(weights: Array, inputs: Array, mask: Array):
+    hidden, (cell, gates) = _forward(weights, inputs, mask)
     return hidden, (weights, inputs, mask, hidden, cell, gates)
 
 
-def _backward_rule(kept, upstream: Array):
+def _backward_rule(kept: tuple[Array, ...], upstream: Array):
     weights, inputs, mask, hidden, cell, gates = kept
     time, batch, unit = hidden.shape
+    kernel, recurrent, _ = parts(weights)
     zero = jnp.zeros((1, batch, unit), hidden.dtype)
-    before = jnp.concatenate([zero, cell[:-1]])
-    squashed = jnp.tanh(cell)
-    i, f, g, o = jnp.split(gates, 4, axis=-1)
-    # What does not depend on the gradient from later steps is computed for all steps at once, outside the loop.
-    hidden_to_cell = o * (1 - squashed * squashed)
-    slopes = [g * i * (1 - i), before * f * (1 - f), i * (1 - g * g), squashed * o * (1 - o)]
-    recurrent_transposed = weights.recurrent.T
+    is_sigmoid = _per_gate([1.0, 1.0, 0.0, 1.0], unit, inputs)
+    # Without the barrier XLA folds the transposition into the product, which then is a slower one at every step.
+    recurrent_transposed = jax.lax.optimization_barrier(recurrent.T)
 
     def step(state: tuple[Array, Array], at: tuple[Array, ...]) -> tuple[tuple[Array, Array], Array]:
         from_hidden, from_cell = state
-        d_output, slope, to_cell, forget = at
+        d_output, gates, squashed, before = at
+        i, f, g, o = jnp.split(gates, 4, axis=-1)
         d_hidden = d_output + from_hidden
-        d_cell = from_cell + d_hidden * to_cell
-        d_gates = slope * jnp.concatenate([d_cell, d_cell, d_cell, d_hidden], axis=-1)
-        return ((d_gates @ recurrent_transposed) * mask, d_cell * forget), d_gates
+        d_cell = from_cell + d_hidden * o * (1 - squashed * squashed)
+        # Upstream, partner and slope of each gate; y (1 - y) is the slope of a sigmoid, 1 - y^2 that of a tanh.
+        upstream = jnp.concatenate([d_cell, d_cell, d_cell, d_hidden], axis=-1)
+        partner = jnp.concatenate([g, before, i, squashed], axis=-1)
+        slope = is_sigmoid * gates + (1 - is_sigmoid) - gates * gates
+        d_gates = upstream * partner * slope
+        return ((d_gates @ recurrent_transposed) * mask, d_cell * f), d_gates
 
-    along = (upstream, jnp.concatenate(slopes, axis=-1), hidden_to_cell, f)
+    along = (upstream, gates, jnp.tanh(cell), jnp.concatenate([zero, cell[:-1]]))
     _, d_gates = jax.lax.scan(step, (zero[0], zero[0]), along, reverse=True)
     flat = d_gates.reshape(time * batch, 4 * unit)
-    previous = jnp.concatenate([zero, hidden[:-1]])
-    d_weights = LSTMWeights(
-        kernel=inputs.reshape(time * batch, -1).T @ flat,
-        recurrent=(previous * mask[None]).reshape(time * batch, unit).T @ flat,
-        bias=flat.sum(axis=0),
-    )
-    d_inputs = (flat @ weights.kernel.T).reshape(inputs.shape)
+    previous = jnp.concatenate([zero, hidden[:-1]]) * mask[None]
+    seen = jnp.concatenate([inputs, previous, jnp.ones_like(previous[:, :, :1])], axis=-1)
+    d_weights = seen.reshape(time * batch, len(weights)).T @ flat
+    d_inputs = (flat @ kernel.T).reshape(inputs.shape)
     # The mask is drawn at random and is never trained, so its gradient is not computed.
     return d_weights, d_inputs, jnp.zeros_like(mask)
 
 
 _lstm.defvjp(_forward_rule, _backward_rule)
+
+
+def _per_gate(values: list[float], unit: int, like: Array) -> Array:
+    """Return a number per gate, repeated over its units, shape ``(1, 4 * unit)``."""
+    return jnp.repeat(jnp.array(values, like.dtype), unit)[None, :]

@@ -3,80 +3,63 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from gatewise.architecture import Architecture
-from gatewise.model.lstm import LSTMWeights, lstm
+from gatewise.model.lstm import lstm, parts
 from gatewise.model.random import fold, uniform
 
 __all__ = ["Layout", "Masks", "apply", "draw_masks", "initialise", "layout_of", "no_masks", "parameter_count"]
 
 
-class Slot(NamedTuple):
-    """Where one array lies in the flat vector."""
-
-    name: str
-    shape: tuple[int, ...]
-    start: int
-    is_weight: bool
-
-    @property
-    def stop(self) -> int:
-        return self.start + math.prod(self.shape)
-
-
 class Layout(NamedTuple):
-    """Names and places of all arrays in the flat parameter vector.
+    """Shapes of the network's matrices, which lie one after another in the flat parameter vector.
 
-    The optimizer then updates one vector in one fused loop, and a checkpoint is one array.
+    One matrix per LSTM layer and one for the dense head, each with its bias as the last row. The optimizer then updates
+    one vector in one fused loop, and a checkpoint is one array.
     """
 
-    slots: tuple[Slot, ...]
+    shapes: tuple[tuple[int, int], ...]
 
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return self.slots[-1].stop
+        return sum(rows * columns for rows, columns in self.shapes)
 
-    def split(self, flat: Array) -> dict[str, Array]:
-        """Return the named arrays of a flat vector."""
-        return {slot.name: flat[slot.start : slot.stop].reshape(slot.shape) for slot in self.slots}
+    def split(self, flat: Any) -> list[Any]:
+        """Return the matrices of a flat vector."""
+        matrices, start = [], 0
+        for rows, columns in self.shapes:
+            matrices.append(flat[start : start + rows * columns].reshape(rows, columns))
+            start += rows * columns
+        return matrices
 
-    def join(self, arrays: dict[str, Array]) -> Array:
-        """Return the flat vector of named arrays."""
-        return jnp.concatenate([arrays[slot.name].reshape(-1) for slot in self.slots])
+    def join(self, matrices: list[Array]) -> Array:
+        """Return the flat vector of matrices."""
+        return jnp.concatenate([matrix.reshape(-1) for matrix in matrices])
 
     def weights_mask(self) -> np.ndarray:
         """Return ones where a weight stands and zeros where a bias does: L2 and weight decay act on weights only."""
-        return np.concatenate([np.full(math.prod(s.shape), s.is_weight, np.float32) for s in self.slots])
+        mask = np.ones(self.size, np.float32)
+        for matrix in self.split(mask):
+            matrix[-1] = 0
+        return mask
 
 
 def layout_of(architecture: Architecture) -> Layout:
-    """Return where each array of the network lies.
+    """Return the shapes of the network's matrices.
 
     Example:
         >>> layout_of(Architecture(window=10, patch=1, horizon=1, hidden=(64, 32))).size
         29345
     """
-    slots: list[Slot] = []
-
-    def add(name: str, *shape: int, is_weight: bool = True) -> None:
-        slots.append(Slot(name, shape, slots[-1].stop if slots else 0, is_weight))
-
-    feature = architecture.patch
-    for layer, unit in enumerate(architecture.hidden):
-        add(f"lstm{layer}.kernel", feature, 4 * unit)
-        add(f"lstm{layer}.recurrent", unit, 4 * unit)
-        add(f"lstm{layer}.bias", 4 * unit, is_weight=False)
-        feature = unit
-    add("head.kernel", feature, architecture.horizon)
-    add("head.bias", architecture.horizon, is_weight=False)
-    return Layout(tuple(slots))
+    features = (architecture.patch, *architecture.hidden)
+    layers = [(feature + unit + 1, 4 * unit) for feature, unit in zip(features, architecture.hidden, strict=False)]
+    return Layout((*layers, (features[-1] + 1, architecture.horizon)))
 
 
 def parameter_count(architecture: Architecture) -> int:
@@ -96,21 +79,21 @@ def initialise(architecture: Architecture, seed: int) -> np.ndarray:
     """
     generator = np.random.default_rng(seed)
     framed = architecture.base != "none" or architecture.normalise != "none"
-    parts: list[np.ndarray] = []
-    for slot in layout_of(architecture).slots:
-        array = np.zeros(slot.shape)
-        if slot.name.endswith("recurrent"):
-            array = _orthogonal(generator, *slot.shape)
-        elif slot.is_weight:
-            limit = math.sqrt(6.0 / sum(slot.shape))
-            array = generator.uniform(-limit, limit, slot.shape)
-            if framed and slot.name == "head.kernel":
-                array *= 0.1
-        elif slot.name != "head.bias":
-            unit = slot.shape[0] // 4
-            array[unit : 2 * unit] = 1.0
-        parts.append(array.reshape(-1))
-    return np.concatenate(parts).astype(np.float32)
+    flat = np.zeros(layout_of(architecture).size, np.float32)
+    *layers, head = layout_of(architecture).split(flat)
+    for layer in layers:
+        kernel, recurrent, bias = parts(layer)
+        kernel[:] = _glorot(generator, kernel.shape)
+        recurrent[:] = _orthogonal(generator, *recurrent.shape)
+        bias[len(recurrent) : 2 * len(recurrent)] = 1
+    head[:-1] = _glorot(generator, head[:-1].shape) * (0.1 if framed else 1)
+    return flat
+
+
+def _glorot(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a matrix uniform between plus and minus ``sqrt(6 / (rows + columns))``."""
+    limit = math.sqrt(6 / sum(shape))
+    return generator.uniform(-limit, limit, shape)
 
 
 def _orthogonal(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
@@ -139,7 +122,7 @@ def no_masks(architecture: Architecture, batch: int) -> Masks:
 
 
 def draw_masks(architecture: Architecture, batch: int, key: Array, dropout: Array, recurrent_dropout: Array) -> Masks:
-    """Draw the dropout masks of one batch; a rate of 0 draws nothing at run time.
+    """Draw the dropout masks of one batch; at a rate of 0 they are all ones.
 
     Args:
         architecture: the network.
@@ -151,10 +134,7 @@ def draw_masks(architecture: Architecture, batch: int, key: Array, dropout: Arra
     steps, last = architecture.window // architecture.patch, len(architecture.hidden) - 1
 
     def draw(rate: Array, one: Array, *shape: int) -> Array:
-        def some() -> Array:
-            return (uniform(one, shape) >= rate).astype(rate.dtype) / (1 - rate)
-
-        return jax.lax.cond(rate > 0, some, lambda: jnp.ones(shape, rate.dtype))
+        return (uniform(one, shape) >= rate).astype(rate.dtype) / (1 - rate)
 
     output, recurrent = [], []
     for layer, unit in enumerate(architecture.hidden):
@@ -164,25 +144,25 @@ def draw_masks(architecture: Architecture, batch: int, key: Array, dropout: Arra
     return Masks(tuple(output), tuple(recurrent))
 
 
-def apply(architecture: Architecture, arrays: dict[str, Array], inputs: Array, masks: Masks) -> Array:
+def apply(architecture: Architecture, matrices: list[Array], inputs: Array, masks: Masks) -> Array:
     """Return the head's outputs, shape ``(batch, horizon)``.
 
     The head reads the last hidden state, so the newest value reaches every step of the forecast.
 
     Args:
         architecture: the network.
-        arrays: named parameters, as `Layout.split` gives them.
+        matrices: the parameters, as `Layout.split` gives them.
         inputs: shape ``(time, batch, feature)``, where a step of time is one patch.
         masks: dropout masks.
     """
+    *layers, head = matrices
     sequence = inputs
-    last = len(architecture.hidden) - 1
-    for layer in range(len(architecture.hidden)):
-        weights = LSTMWeights(*(arrays[f"lstm{layer}.{part}"] for part in LSTMWeights._fields))
+    last = len(layers) - 1
+    for layer, weights in enumerate(layers):
         sequence = lstm(weights, sequence, masks.recurrent[layer])
         mask = masks.output[layer]
         if layer == last:
             sequence = sequence[-1]
         if mask is not None:
             sequence = sequence * mask
-    return sequence @ arrays["head.kernel"] + arrays["head.bias"][None, :]
+    return sequence @ head[:-1] + head[-1:]

@@ -22,9 +22,9 @@ GOLDEN = 0x9E3779B9
 """The golden ratio in 32 bits, which spreads neighbouring numbers far apart."""
 
 
-def key_of(seed: int) -> Array:
-    """Return the key of a seed: two words, uint32, shape ``(2,)``."""
-    return fold(jnp.array([seed & 0xFFFFFFFF, GOLDEN], jnp.uint32), 0)
+def key_of(seed: Array | int) -> Array:
+    """Return the key of a seed, uint32: two words, uint32, shape ``(2,)``."""
+    return fold(jnp.stack([jnp.asarray(seed, jnp.uint32), jnp.uint32(GOLDEN)]), 0)
 
 
 def fold(key: Array, number: Array | int) -> Array:

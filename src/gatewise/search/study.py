@@ -19,6 +19,7 @@ from gatewise.errors import InputError, TrainingError
 from gatewise.fitted import Candidate, Workbench
 from gatewise.search.space import Space
 from gatewise.settings import Settings
+from gatewise.train.device import own_lane
 from gatewise.train.fit import Epoch
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def search(
                 config = space.propose(proposal)
                 listener.on_start(proposal.number, config)
                 observe = partial(_observe, listener, limit, proposal.number)
-                future = workers.submit(bench.train, config, observe=observe, should_stop=limit.reached)
+                future = workers.submit(_train_in_lane, bench, config, observe=observe, should_stop=limit.reached)
                 pending.append((proposal, config, future))
                 asked += 1
             if not pending:
@@ -151,6 +152,12 @@ def search(
         said = "; ".join(dict.fromkeys(trial.message for trial in done)) or "none finished an epoch"
         raise TrainingError(f"training gave no usable model in {asked} trial{'s' * (asked != 1)}: {said}.")
     return Found(tuple(done), *winner)
+
+
+def _train_in_lane(bench: Workbench, settings: Settings, **manner: Any) -> Candidate:
+    """Train one configuration on a thread of its own."""
+    with own_lane():
+        return bench.train(settings, **manner)
 
 
 class _Limit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -22,13 +21,9 @@ def shift_starts(key: Array, knobs: Knobs, starts: Array, low: Array, high: Arra
         low: smallest start allowed, same shape.
         high: largest start allowed, same shape.
     """
-
-    def moved() -> Array:
-        width = 2 * knobs.shift + 1
-        offset = jnp.floor(uniform(key, starts.shape) * width) - knobs.shift
-        return jnp.clip(starts + offset.astype(starts.dtype), low, high)
-
-    return jax.lax.cond(knobs.shift > 0, moved, lambda: starts)
+    width = 2 * knobs.shift + 1
+    offset = jnp.floor(uniform(key, starts.shape) * width) - knobs.shift
+    return jnp.clip(starts + offset.astype(starts.dtype), low, high)
 
 
 def scale_magnitude(key: Array, knobs: Knobs, window: Array, target: Array) -> tuple[Array, Array]:
@@ -44,13 +39,9 @@ def scale_magnitude(key: Array, knobs: Knobs, window: Array, target: Array) -> t
 
     Source: Um et al. (2017), "Data augmentation of wearable sensor data", magnitude scaling.
     """
-
-    def scaled() -> tuple[Array, Array]:
-        factor = 1 + knobs.magnitude * normal(key, (1, window.shape[1]))
-        mean = window.mean(axis=0, keepdims=True)
-        return mean + (window - mean) * factor, mean + (target - mean) * factor
-
-    return jax.lax.cond(knobs.magnitude > 0, scaled, lambda: (window, target))
+    extra = knobs.magnitude * normal(key, (1, window.shape[1]))
+    mean = window.mean(axis=0, keepdims=True)
+    return window + (window - mean) * extra, target + (target - mean) * extra
 
 
 def add_noise(key: Array, knobs: Knobs, window: Array) -> Array:
@@ -63,9 +54,5 @@ def add_noise(key: Array, knobs: Knobs, window: Array) -> Array:
 
     Source: Bishop (1995), "Training with noise is equivalent to Tikhonov regularization".
     """
-
-    def noisy() -> Array:
-        spread = knobs.noise * window.std(axis=0, keepdims=True)
-        return window + spread * normal(key, window.shape)
-
-    return jax.lax.cond(knobs.noise > 0, noisy, lambda: window)
+    spread = knobs.noise * window.std(axis=0, keepdims=True)
+    return window + spread * normal(key, window.shape)

@@ -14,6 +14,7 @@ from gatewise.architecture import architecture_of, knobs_of
 from gatewise.data.windows import Flat, Windows
 from gatewise.model.network import initialise
 from gatewise.settings import Settings
+from gatewise.train.device import place
 from gatewise.train.health import explain_divergence
 from gatewise.train.loss import LOSSES
 from gatewise.train.program import CHUNK, Batches, Measured, State, Table, forecaster, trainer
@@ -130,6 +131,7 @@ def train(
         The training, with the best weights restored however it ended.
     """
     architecture, knobs = architecture_of(settings), knobs_of(settings)
+    table = place(table)
     program = trainer(architecture)
     initial = initialise(architecture, settings.seed)
     state = program.start(initial, knobs, settings.seed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from threading import Event, Lock
+from threading import Lock
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +22,7 @@ from gatewise.model.network import Layout, apply, draw_masks, layout_of, no_mask
 from gatewise.model.random import fold, key_of
 from gatewise.model.recipe import frame, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
-from gatewise.train.device import configure
+from gatewise.train.device import COMPILER_OPTIONS, device, place
 from gatewise.train.loss import LOSSES
 from gatewise.train.optimizer import clip, direction
 
@@ -53,7 +53,7 @@ class Table(NamedTuple):
 
     Attributes:
         values: float32, shape ``(padded time,)``.
-        observed: float32, same shape: 1 where a value was measured, 0 where it was filled.
+        observed: bool, same shape: whether a value was measured, or filled.
     """
 
     values: Array
@@ -86,14 +86,14 @@ class State(NamedTuple):
     Attributes:
         parameters: float32, shape ``(parameter,)``.
         optimizer: the optimizer's state.
-        key: the training's key of `gatewise.model.random`, which stays.
+        seed: of dropout and augmentation, uint32, which stays.
         step: optimizer steps made, uint32.
     """
 
-    parameters: Array
+    parameters: Any
     optimizer: Any
-    key: Array
-    step: Array
+    seed: Any
+    step: Any
 
 
 class Measured(NamedTuple):
@@ -114,6 +114,13 @@ class Measured(NamedTuple):
     largest_norm: Scalar
     clipped: Scalar
     broken: Scalar
+
+
+class Sums(NamedTuple):
+    """What a chunk adds up: few arrays, so that it costs few operations per step."""
+
+    total: Array
+    largest: Array
 
 
 class Trainer(NamedTuple):
@@ -142,12 +149,11 @@ def size_class(length: int, smallest: int = 1024) -> int:
 
 def table_of(values: np.ndarray, observed: np.ndarray) -> Table:
     """Put a flat panel on the device, padded to its size class."""
-    configure()
-    room = size_class(len(values)) - len(values)
-    return Table(
-        jnp.asarray(np.pad(values.astype(np.float32), (0, room))),
-        jnp.asarray(np.pad(observed.astype(np.float32), (0, room))),
-    )
+    size = size_class(len(values))
+    padded_values, padded_observed = np.zeros(size, np.float32), np.zeros(size, bool)
+    padded_values[: len(values)] = values
+    padded_observed[: len(values)] = observed
+    return Table(*place((padded_values, padded_observed)))
 
 
 def gather(flat: Array, start: Array, length: int) -> Array:
@@ -163,18 +169,19 @@ def trainer(architecture: Architecture) -> Trainer:
 
 @lru_cache(maxsize=256)
 def _train_programs(architecture: Architecture) -> Trainer:
-    configure()
     layout = layout_of(architecture)
-    mask = jnp.asarray(layout.weights_mask())
-    steps = _compiled_once(jax.jit(partial(_train_chunk, architecture, layout), donate_argnums=(0,)))
-    begin = jax.jit(lambda parameters, knobs: direction(architecture.optimizer, knobs).init(parameters))
+    weights_mask = layout.weights_mask()
+    chunk = jax.jit(partial(_train_chunk, architecture, layout), donate_argnums=(0,), compiler_options=COMPILER_OPTIONS)
+    run = _compiled_once(chunk)
 
     def start(parameters: np.ndarray, knobs: Knobs, seed: int) -> State:
+        # Every state of these optimizers starts at zero, so nothing needs compiling to make one.
+        shapes = jax.eval_shape(direction(architecture.optimizer, knobs).init, parameters)
+        optimizer = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), shapes)
         # A copy: the state is donated to the program, and the caller keeps its own array.
-        on_device = jnp.array(parameters, dtype=jnp.float32, copy=True)
-        return State(on_device, begin(on_device, _floats(knobs)), key_of(seed), jnp.zeros((), jnp.uint32))
+        return place(State(np.array(parameters, np.float32), optimizer, np.uint32(seed & 0xFFFFFFFF), np.uint32(0)))
 
-    return Trainer(start, lambda state, knobs, table, batches: steps(state, _floats(knobs), table, batches, mask))
+    return Trainer(start, lambda state, knobs, table, batches: run(state, _floats(knobs), table, batches, weights_mask))
 
 
 def _floats(knobs: Knobs) -> Knobs:
@@ -192,10 +199,11 @@ def _train_chunk(
 ) -> tuple[State, Measured]:
     """Make `batches.count` optimizer steps."""
     transform = direction(architecture.optimizer, knobs)
+    key = key_of(state.seed)
     loss_and_gradient = jax.value_and_grad(partial(_loss, architecture), has_aux=True)
 
-    def step(index: Array, carried: tuple[State, Measured]) -> tuple[State, Measured]:
-        (flat, optimizer, key, made), measured = carried
+    def step(index: Array, carried: tuple[State, Sums]) -> tuple[State, Sums]:
+        (flat, optimizer, seed, made), sums = carried
         batch = Batches(*(part[index] for part in batches[:-1]), count=batches.count)
         (_, (data_loss, targets)), gradients = loss_and_gradient(
             layout.split(flat), knobs, table, batch, fold(key, made)
@@ -204,23 +212,19 @@ def _train_chunk(
         clipped = clip(layout.join(gradients) + 2 * knobs.l2 * decay, knobs)
         update, optimizer = transform.update(clipped.gradient, optimizer, flat)
         flat = flat - batch.learning_rate * (jnp.asarray(update) + knobs.weight_decay * decay)
-        finite = jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm)
-        measured = Measured(
-            loss=measured.loss + data_loss,
-            targets=measured.targets + targets,
-            norm=measured.norm + clipped.norm,
-            largest_norm=jnp.maximum(measured.largest_norm, clipped.norm),
-            clipped=measured.clipped + clipped.was_clipped,
-            broken=measured.broken + jnp.where(finite, 0.0, 1.0),
-        )
-        return State(flat, optimizer, key, made + 1), measured
+        broken = ~(jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm))
+        of_step = [data_loss, targets, clipped.norm, clipped.was_clipped, broken.astype(jnp.float32)]
+        sums = Sums(sums.total + jnp.stack(of_step), jnp.maximum(sums.largest, clipped.norm))
+        return State(flat, optimizer, seed, made + 1), sums
 
-    zero = jnp.zeros((), jnp.float32)
-    return jax.lax.fori_loop(0, batches.count, step, (state, Measured(*(zero for _ in Measured._fields))))
+    nothing = Sums(jnp.zeros(5, jnp.float32), jnp.zeros((), jnp.float32))
+    state, sums = jax.lax.fori_loop(0, batches.count, step, (state, nothing))
+    loss, targets, norm, clipped, broken = sums.total
+    return state, Measured(loss, targets, norm, sums.largest, clipped, broken)
 
 
 def _loss(
-    architecture: Architecture, arrays: dict[str, Array], knobs: Knobs, table: Table, batch: Batches, key: Array
+    architecture: Architecture, matrices: list[Array], knobs: Knobs, table: Table, batch: Batches, key: Array
 ) -> tuple[Array, tuple[Array, Array]]:
     """Return the mean loss over observed targets; beside it the sum and the number of targets.
 
@@ -230,11 +234,12 @@ def _loss(
     for_shift, for_scale, for_noise, for_dropout = (fold(key, purpose) for purpose in range(4))
     start = shift_starts(for_shift, knobs, batch.start, batch.low, batch.high)
     values = gather(table.values, start, window_steps + horizon)
-    weight = gather(table.observed, start + window_steps, horizon) * batch.weight[None, :]
+    observed = gather(table.observed, start + window_steps, horizon)
+    weight = jnp.where(observed, batch.weight[None, :], 0.0)
     window, target = scale_magnitude(for_scale, knobs, values[:window_steps], values[window_steps:])
     framed = frame(architecture, add_noise(for_noise, knobs, window))
     masks = draw_masks(architecture, start.shape[0], for_dropout, knobs.dropout, knobs.recurrent_dropout)
-    forecast = unframe(framed, apply(architecture, arrays, framed.inputs, masks))
+    forecast = unframe(framed, apply(architecture, matrices, framed.inputs, masks))
     total = jnp.sum(LOSSES[architecture.loss](forecast - target) * weight)
     targets = jnp.sum(weight)
     return total / jnp.maximum(targets, 1.0), (total, targets)
@@ -250,7 +255,7 @@ def forecaster(architecture: Architecture, horizon: int) -> Callable[[Any, Table
         program = _forecast_program(architecture._replace(batch_size=0, optimizer="", loss=""), horizon)
 
     def forecast(parameters: Any, table: Table, starts: np.ndarray) -> np.ndarray:
-        flat = jnp.asarray(parameters, jnp.float32)
+        flat, table = place((parameters, table))
         blocks: list[np.ndarray] = []
         room = CHUNK * FORECAST_BATCH
         for first in range(0, len(starts), room):
@@ -267,16 +272,15 @@ def forecaster(architecture: Architecture, horizon: int) -> Callable[[Any, Table
 
 @lru_cache(maxsize=256)
 def _forecast_program(architecture: Architecture, horizon: int) -> Callable[..., Array]:
-    configure()
     layout = layout_of(architecture)
     masks = no_masks(architecture, FORECAST_BATCH)
 
-    def one(arrays: dict[str, Array], table: Table, start: Array) -> Array:
+    def one(matrices: list[Array], table: Table, start: Array) -> Array:
         window = gather(table.values, start, architecture.window)
 
         def block(window: Array, _: None) -> tuple[Array, Array]:
             framed = frame(architecture, window)
-            made = unframe(framed, apply(architecture, arrays, framed.inputs, masks))
+            made = unframe(framed, apply(architecture, matrices, framed.inputs, masks))
             return jnp.concatenate([window, made])[-architecture.window :], made
 
         blocks = -(-horizon // architecture.horizon)
@@ -284,23 +288,24 @@ def _forecast_program(architecture: Architecture, horizon: int) -> Callable[...,
         return made.reshape(blocks * architecture.horizon, FORECAST_BATCH)[:horizon].T
 
     def chunk(flat: Array, table: Table, starts: Array, count: Array) -> Array:
-        arrays = layout.split(flat)
+        matrices = layout.split(flat)
         empty = jnp.zeros((CHUNK, FORECAST_BATCH, horizon), jnp.float32)
-        return jax.lax.fori_loop(0, count, lambda i, made: made.at[i].set(one(arrays, table, starts[i])), empty)
+        return jax.lax.fori_loop(0, count, lambda i, made: made.at[i].set(one(matrices, table, starts[i])), empty)
 
-    return _compiled_once(jax.jit(chunk))
+    return _compiled_once(jax.jit(chunk, compiler_options=COMPILER_OPTIONS))
 
 
 def _compiled_once(program: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a program whose first call holds a lock: trials side by side then share one compile."""
-    first, ready = Lock(), Event()
+    """Return a program whose first call per device holds a lock: one compiles, the next take it from the cache."""
+    compiling, ready = Lock(), set[Any]()
 
     def call(*arguments: Any) -> Any:
-        if ready.is_set():
+        where = device()
+        if where in ready:
             return program(*arguments)
-        with first:
+        with compiling:
             made = program(*arguments)
-            ready.set()
+            ready.add(where)
             return made
 
     return call
