@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import pandas as pd
 
+from gatewise.architecture import architecture_of
 from gatewise.artifact import Saved
 from gatewise.calibrate import enough_for
 from gatewise.data.check import Diagnosis, diagnose
@@ -28,13 +32,21 @@ from gatewise.runs.store import RunFolder
 from gatewise.search.space import Space, space_of
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
+from gatewise.train.device import own_lane
+from gatewise.train.forecaster import compile_forecasters
 
-__all__ = ["REFIT", "Command", "Outcome", "Plan", "plan", "run"]
+__all__ = ["REFIT", "REFIT_BEFORE_TEST", "Command", "Outcome", "Plan", "plan", "run"]
 
 Command = Literal["fit", "tune", "demo"]
 
 REFIT = -1
-"""Number under which a listener hears of the epochs of a training on all rows."""
+"""Number under which a listener hears of the epochs of the training on all rows."""
+
+REFIT_BEFORE_TEST = -2
+"""Number under which it hears of those of the training on all rows before the test part."""
+
+REFIT_NAMES = {REFIT: "refit", REFIT_BEFORE_TEST: "refit before test"}
+"""What ``events.jsonl`` calls them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,25 +209,25 @@ def run(
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
-    found = search(
-        made.bench,
-        made.space,
-        trials=1 if made.command == "fit" else made.settings.trials,
-        storage=folder.storage if folder else None,
-        listener=listener,
-        should_stop=should_stop,
-    )
+    with ThreadPoolExecutor(1) as idle:
+        if made.command == "fit" and _jobs(made.settings) > 1:
+            idle.submit(compile_forecasters, architecture_of(made.settings), made.split.horizon)
+        found = search(
+            made.bench,
+            made.space,
+            trials=1 if made.command == "fit" else made.settings.trials,
+            storage=folder.storage if folder else None,
+            listener=listener,
+            should_stop=should_stop,
+        )
     candidate, settings = found.candidate, found.best.settings
-    anew = partial(refit, candidate=candidate, observe=partial(listener.on_epoch, REFIT), should_stop=should_stop)
+    judged, (final, exception) = _train_anew(made, candidate, listener, should_stop)
     table = board = None
     words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
-    if made.split.test:
-        # The backtest judges what ships: the same way from a panel to a model, on the rows before the test part.
-        judged, _ = anew(made.bench.panel)
+    if judged is not None:
         table = backtest(judged, made.panel, made.split, settings)
         board = leaderboard(table, made.panel, made.split, settings.season or 1)
         words = verdict(board, len(made.split.test_cutoffs), len(made.panel))
-    final, exception = anew(made.panel)
     outcome = Outcome(
         plan=made,
         trials=found.trials,
@@ -235,11 +247,45 @@ def run(
     return outcome
 
 
+def _jobs(settings: Settings) -> int:
+    """Return how many trainings may run side by side."""
+    return settings.jobs or os.cpu_count() or 1
+
+
+def _train_anew(
+    made: Plan, candidate: Candidate, listener: Listener, should_stop: Callable[[], bool]
+) -> tuple[Fitted | None, tuple[Fitted, str]]:
+    """Train the best configuration anew: the model that the backtest judges, and the one that ships.
+
+    The backtest judges what ships: the same way from a panel to a model, on the rows before the test part. Without one
+    there is nothing to judge. The two trainings run side by side where two jobs may.
+    """
+    abandoned = Event()
+
+    def train(panel: Panel, number: int) -> tuple[Fitted, str]:
+        with own_lane():
+            return refit(
+                panel,
+                candidate,
+                observe=partial(listener.on_epoch, number),
+                should_stop=lambda: should_stop() or abandoned.is_set(),
+            )
+
+    with ThreadPoolExecutor(min(2, _jobs(made.settings))) as workers:
+        try:
+            judged = workers.submit(train, made.bench.panel, REFIT_BEFORE_TEST) if made.split.test else None
+            final = workers.submit(train, made.panel, REFIT)
+            return judged.result()[0] if judged else None, final.result()
+        finally:
+            # Reached in the ordinary way nothing runs any more; on an exception a running training ends soon.
+            abandoned.set()
+
+
 def _recorded(listener: Listener, folder: RunFolder, made: Plan) -> Listener:
     """Return a listener that writes to the run folder before it passes on what it was told."""
 
     def on_epoch(number: int, epoch: Any) -> None:
-        folder.add_epoch("refit" if number == REFIT else number, epoch)
+        folder.add_epoch(REFIT_NAMES.get(number, number), epoch)
         listener.on_epoch(number, epoch)
 
     def on_trial(trial: Trial) -> None:

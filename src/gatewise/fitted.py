@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -15,17 +15,21 @@ from gatewise.calibrate import MOST_RESIDUALS, radius
 from gatewise.data.panel import Panel
 from gatewise.data.scaling import Scaler, fit_scaler
 from gatewise.data.split import Split, split_of
-from gatewise.data.windows import Flat, Windows, flatten, last_windows, training_windows, validation_windows
+from gatewise.data.windows import Flat, Windows, flatten, training_windows, validation_windows
 from gatewise.errors import DataError, TrainingError
 from gatewise.metrics import mase_scale
 from gatewise.settings import Settings
 from gatewise.train.fit import Epoch, Training, Validation, train
-from gatewise.train.program import Table, forecaster, table_of
+from gatewise.train.forecaster import forecaster
+from gatewise.train.program import Table, table_of
 
 __all__ = ["Candidate", "Fitted", "Workbench", "refit"]
 
 MOST_VALIDATION_WINDOWS = 2048
 """Windows looked at after each epoch; with more, evenly spread ones stand for all."""
+
+MOST_VALUES = 2**21
+"""Values of windows that a forecast from many origins holds in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +60,14 @@ class Fitted:
 
     def scaler_for(self, panel: Panel) -> Scaler:
         """Return the scaling of a panel's series: the trained one, or one fitted on the history of a new series."""
+        numbers = [self._number.get(one.unique_id) for one in panel]
+        known = [number for number in numbers if number is not None]
+        if len(known) == len(numbers):
+            return self.scaler.take(known)
         fresh = fit_scaler(panel, self.settings.scaling)
-        for row, one in enumerate(panel):
-            known = self._number.get(one.unique_id)
-            if known is not None:
-                fresh.center[row], fresh.scale[row] = self.scaler.center[known], self.scaler.scale[known]
+        for row, number in enumerate(numbers):
+            if number is not None:
+                fresh.center[row], fresh.scale[row] = self.scaler.center[number], self.scaler.scale[number]
         return fresh
 
     def forecast(self, panel: Panel, horizon: int) -> np.ndarray:
@@ -73,25 +80,49 @@ class Fitted:
             DataError: when a series is shorter than the window.
             TrainingError: when a forecast is not finite.
         """
+        return self.forecast_from(panel, (0,), horizon)[0]
+
+    def forecast_from(self, panel: Panel, distances: Sequence[int], horizon: int) -> np.ndarray:
+        """Forecast every series of a panel from several origins, each seeing nothing behind itself.
+
+        Args:
+            panel: the series; the scaling of one that the model was not trained on is fitted on all of it.
+            distances: steps between each origin and the end of a series, 0 for the end itself.
+            horizon: steps to forecast.
+
+        Returns:
+            Forecasts in the user's units, shape ``(origin, series, horizon)``.
+
+        Raises:
+            DataError: when a series is shorter than the window at some origin.
+            TrainingError: when a forecast is not finite.
+        """
         window = architecture_of(self.settings).window
-        if len(panel.shortest) < window:
+        shortest = len(panel.shortest) - max(distances)
+        if shortest < window:
             raise DataError(
                 f"every series must have at least window={window} rows to forecast from, but series "
-                f"'{panel.shortest.unique_id}' has {len(panel.shortest)}. Give more history or drop that series."
+                f"'{panel.shortest.unique_id}' has {shortest}. Give more history or drop that series."
             )
-        tail = panel.map(lambda one: one.tail(window))
         scaler = self.scaler_for(panel)
-        flat = flatten(tail, scaler)
         make = forecaster(architecture_of(self.settings), horizon)
-        scaled = make(self.parameters, table_of(flat.values, flat.observed), last_windows(flat, window))
-        forecast = scaler.undo(scaled, np.arange(len(panel)))
+        at_once = max(1, MOST_VALUES // (len(panel) * window))
+        parts: list[np.ndarray] = []
+        for first in range(0, len(distances), at_once):
+            some = distances[first : first + at_once]
+            windows = np.array([[one.before(distance, window) for one in panel] for distance in some])
+            scaled = (windows - scaler.center[:, None]) / scaler.scale[:, None]
+            made = make(self.parameters, scaled.reshape(-1, window).astype(np.float32))
+            parts.append(scaler.undo(made, np.tile(np.arange(len(panel)), len(some))))
+        forecast = np.concatenate(parts)
         if not np.isfinite(forecast).all():
-            name = panel.series[int(np.argmin(np.isfinite(forecast).all(axis=1)))].unique_id
+            worst = int(np.argmin(np.isfinite(forecast).all(axis=1))) % len(panel)
             raise TrainingError(
-                f"a forecast must be finite, but that of series '{name}' is not: the weights or the values are too "
-                "large. Use a smaller learning_rate, or clip_norm 1, or write the values in a larger unit."
+                f"a forecast must be finite, but that of series '{panel.series[worst].unique_id}' is not: the weights "
+                "or the values are too large. Use a smaller learning_rate, or clip_norm 1, or write the values in a "
+                "larger unit."
             )
-        return forecast
+        return forecast.reshape(len(distances), len(panel), horizon)
 
     def radius(self, panel: Panel, level: int, horizon: int) -> np.ndarray:
         """Return half the interval's width in the user's units, shape ``(series, horizon)``.
@@ -140,6 +171,8 @@ class Workbench:
     """
 
     def __init__(self, panel: Panel, split: Split, season: int):
+        # Padded for the whole panel, the training on every row at the end runs the same compiled program.
+        self._room = int(panel.lengths.sum())
         self.panel = panel.head(split.test)
         self.split = split
         self.training_part = self.panel.head(split.validation)
@@ -178,7 +211,7 @@ class Workbench:
         def make() -> tuple[Scaler, Flat, Table]:
             scaler = fit_scaler(self.training_part, kind)
             flat = flatten(self.panel, scaler)
-            return scaler, flat, table_of(flat.values, flat.observed)
+            return scaler, flat, table_of(flat.values, flat.observed, self._room)
 
         return self._once(("scaled", kind), make)
 
@@ -224,7 +257,7 @@ class Workbench:
         judge = judge.thin(MOST_VALIDATION_WINDOWS)
         validation = Validation.of(flat, judge, architecture.window, self.split.horizon)
         training = train(settings, table, learn, validation, observe=observe, should_stop=should_stop)
-        forecast = forecaster(architecture, self.split.horizon)(training.parameters, table, judge.start)
+        forecast = forecaster(architecture, self.split.horizon)(training.parameters, validation.values)
         errors = np.where(validation.observed, np.abs(forecast - validation.target), np.nan).astype(np.float64)
         errors *= (scaler.scale / self.error_scale)[judge.series][:, None]
         ids = tuple(one.unique_id for one in self.panel)

@@ -18,7 +18,7 @@ from tests.panels import seasonal_values
 
 QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set", "patch=1"]
 RUN_FILES = {
-    "run.toml", "best.toml", "data.json", "study.db", "trials.csv", "events.jsonl", "model", "forecast.csv",
+    "run.toml", "best.toml", "data.json", "trials.csv", "events.jsonl", "model", "forecast.csv",
     "backtest.csv", "leaderboard.csv", "report.html", "summary.json",
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ def test_fit_writes_a_whole_run_folder(table, tmp_path, capsys):
     backtest = pd.read_csv(out / "backtest.csv")
     np.testing.assert_allclose(backtest.y, seasonal_values().round(3)[-6:])
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
-    assert {event["trial"] for event in events} == {0, "refit"}
+    assert {event["trial"] for event in events} == {0, "refit", "refit before test"}
     assert {"epoch", "train_loss", "val_loss", "learning_rate", "gradient_norm", "clipped", "seconds"} <= set(events[0])
 
 

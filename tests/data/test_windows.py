@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gatewise.data.scaling import fit_scaler
 from gatewise.data.split import split_of
-from gatewise.data.windows import flatten, last_windows, training_windows, validation_windows
+from gatewise.data.windows import flatten, training_windows, validation_windows
 from gatewise.errors import DataError
 from tests.panels import panel_of_values
 
@@ -49,11 +49,6 @@ def test_origin_in_a_gap_and_targets_all_missing_are_left_out():
     origins = set((windows.start + 2).tolist())
     assert not origins & {8, 9, 10, 11}
     assert 7 not in origins and {6, 12} <= origins
-
-
-def test_last_windows_end_with_the_series():
-    flat = flat_of(np.arange(10.0), np.arange(7.0))
-    assert last_windows(flat, 4).tolist() == [6, 13]
 
 
 def test_thinning_spreads_evenly():

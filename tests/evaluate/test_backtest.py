@@ -88,9 +88,9 @@ def test_inserted_rows_are_left_out(fitted):
 
 def test_baselines(panel):
     one = panel.series[0]
-    assert last_value(one, 3, 12).tolist() == [one.values[-1]] * 3
-    assert seasonal_naive(one, 14, 12).tolist() == [*one.values[-12:], *one.values[-12:-10]]
-    assert seasonal_naive(one.head(5), 2, 12).tolist() == [one.values[4]] * 2
+    assert last_value(one.values, 3, 12).tolist() == [one.values[-1]] * 3
+    assert seasonal_naive(one.values, 14, 12).tolist() == [*one.values[-12:], *one.values[-12:-10]]
+    assert seasonal_naive(one.values[:5], 2, 12).tolist() == [one.values[4]] * 2
 
 
 def test_intervals_are_there_and_nest(table):

@@ -34,7 +34,7 @@ def test_layout_splits_and_joins_exactly():
 def test_weights_mask_spares_the_biases():
     layout = layout_of(SMALL)
     for matrix in layout.split(layout.weights_mask()):
-        assert (matrix[:-1] == 1).all() and (matrix[-1] == 0).all()
+        assert bool((matrix[:-1] == 1).all()) and bool((matrix[-1] == 0).all())
 
 
 def test_newest_value_moves_the_first_step_of_the_forecast():

@@ -45,7 +45,7 @@ def test_a_diverging_trial_is_recorded_and_the_search_goes_on(tmp_path):
     storage = f"sqlite:///{tmp_path / 'study.db'}"
     priors = {"learning_rate": Prior(choices=(1e-3, 1e12))}
     start = START.change(optimizer="sgd", clip_norm=0, loss="mse", normalise="none")
-    trials, best = run(start=start, priors=priors, trials=8, storage=storage)
+    trials, best = run(start=start, priors=priors, trials=8, storage=lambda: storage)
     diverged = [t for t in trials if t.status == "diverged"]
     assert diverged and all("diverged at epoch 1" in t.message and t.score == np.inf for t in diverged)
     assert best.training.status != "diverged" and best.score < np.inf

@@ -8,17 +8,8 @@ import pytest
 from gatewise.architecture import Architecture, Knobs
 from gatewise.model.network import initialise, layout_of
 from gatewise.model.random import key_of
-from gatewise.train.program import (
-    CHUNK,
-    Batches,
-    Table,
-    _forecast_program,
-    _loss,
-    forecaster,
-    size_class,
-    table_of,
-    trainer,
-)
+from gatewise.train.forecaster import forecaster
+from gatewise.train.program import CHUNK, Batches, Table, _loss, size_class, table_of, trainer
 
 SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(4, 3), normalise="mean", base="last", batch_size=5)
 
@@ -80,7 +71,8 @@ def train_once(knobs: Knobs, length: int, rate: float) -> None:
     program = trainer(SMALL)
     state = program.start(initialise(SMALL, 0), knobs, 0)
     program.steps(state, knobs, wave(length), batches(STARTS[:2], rate))
-    forecaster(SMALL, 3)(initialise(SMALL, 0), wave(length), np.arange(4))
+    for count in (1 + length // 200, length):
+        forecaster(SMALL, 3)(initialise(SMALL, 0), np.zeros((count, 6), np.float32))
 
 
 def test_other_knobs_and_other_lengths_compile_nothing():
@@ -147,28 +139,31 @@ def test_recursive_forecast_feeds_its_own_steps_back():
     one = SMALL._replace(horizon=1)
     parameters = initialise(one, 0)
     values = np.sin(np.arange(60) / 3).astype(np.float32)
-    whole = forecaster(one, 4)(parameters, table_of(values, np.ones(60)), np.array([20]))[0]
+    whole = forecaster(one, 4)(parameters, values[None, 20:26])[0]
     fed = values[:26].copy()
     for step in range(4):
-        made = forecaster(one, 1)(parameters, table_of(fed, np.ones(len(fed))), np.array([len(fed) - 6]))[0, 0]
+        made = forecaster(one, 1)(parameters, fed[None, -6:])[0, 0]
         assert whole[step] == pytest.approx(made, abs=1e-6)
         fed = np.append(fed, made)
 
 
 def test_many_windows_come_back_in_their_order():
-    starts = np.arange(50).repeat(400)[:9000]
-    made = forecaster(SMALL, 3)(initialise(SMALL, 0), wave(), starts)
-    assert made.shape == (9000, 3)
-    np.testing.assert_array_equal(made[0], made[399])
-    single = forecaster(SMALL, 3)(initialise(SMALL, 0), wave(), starts[-1:])
-    np.testing.assert_array_equal(made[-1:], single)
+    windows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32).repeat(60, axis=0)
+    make, parameters = forecaster(SMALL, 3), initialise(SMALL, 0)
+    made = make(parameters, windows)
+    assert made.shape == (3000, 3)
+    np.testing.assert_array_equal(made[0], made[59])
+    np.testing.assert_allclose(
+        made[::60], np.concatenate([make(parameters, one[None]) for one in windows[::60]]), atol=1e-6
+    )
+    assert make(parameters, windows[:0]).shape == (0, 3)
 
 
 def test_forecast_programs_are_shared_by_batch_size_and_optimizer():
-    before = _forecast_program.cache_info().currsize
-    forecaster(SMALL._replace(batch_size=64), 3)
-    forecaster(SMALL._replace(optimizer="sgd", loss="mae"), 3)
-    assert _forecast_program.cache_info().currsize <= before + 1
+    window = np.zeros((1, 6), np.float32)
+    forecaster(SMALL, 3)(initialise(SMALL, 0), window)
+    for other in (SMALL._replace(batch_size=64), SMALL._replace(optimizer="sgd", loss="mae")):
+        assert compiles(lambda other=other: forecaster(other, 3)(initialise(SMALL, 0), window)) == 0
 
 
 def test_size_classes_grow_by_at_most_a_quarter():

@@ -53,13 +53,16 @@ class Reporter:
         self.done = 0
         self.curves: dict[int, list[Epoch]] = {}
         self.limits: dict[int, int] = {}
+        self._names: dict[int, str] = {}
         self._lock = threading.Lock()
         self._show_live = sys.stderr.isatty() and not quiet and not verbose
 
     def listener(self) -> Listener:
         """Return what a run tells its events to."""
+        from gatewise.experiment import REFIT, REFIT_BEFORE_TEST
         from gatewise.search.study import Listener
 
+        self._names = {REFIT: "on all rows", REFIT_BEFORE_TEST: "before the test"}
         return Listener(self._on_start, self._on_epoch, self._on_trial)
 
     @contextmanager
@@ -94,11 +97,9 @@ class Reporter:
     def _on_epoch(self, number: int, epoch: Epoch) -> None:
         with self._lock:
             curve = self.curves.setdefault(number, [])
-            if epoch.number == 1:
-                curve.clear()  # the training on all rows comes twice: before the test part, and with it
             curve.append(epoch)
         if self.verbose:
-            name = "on all rows" if number < 0 else f"trial {number}"
+            name = self._names.get(number, f"trial {number}")
             validation = f", validation {epoch.val_loss:.5g}" if epoch.val_loss == epoch.val_loss else ""
             self.say(
                 f"{name} epoch {epoch.number}: train {epoch.train_loss:.5g}{validation}, "
@@ -138,7 +139,7 @@ class Reporter:
             table = Table.grid(padding=(0, 2))
             table.add_row("[bold]Gatewise[/]", f"{self.done}/{self.total} trials", self._left(), f"best {best}")
             for number, epochs in sorted(self.curves.items()):
-                name = "on all rows" if number < 0 else f"trial {number}"
+                name = self._names.get(number, f"trial {number}")
                 losses = [one.train_loss if one.val_loss != one.val_loss else one.val_loss for one in epochs]
                 now = f"{losses[-1]:.4g}" if losses else "waiting or compiling"
                 limit = self.limits.get(number, "")

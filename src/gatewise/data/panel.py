@@ -43,6 +43,12 @@ class Series:
             values = fill(np.where(observed, values, np.nan))
         return replace(self, index=self.index[:stop], values=values, observed=observed, inserted=self.inserted[:stop])
 
+    def before(self, drop: int, steps: int) -> np.ndarray:
+        """Return the last `steps` values of the series without its last `drop`, as a forecast from there sees them."""
+        stop = len(self) - drop
+        values = self.values[:stop] if self.observed[stop - 1] else self.head(stop).values
+        return values[-steps:]
+
     def tail(self, steps: int) -> Series:
         """Return the last `steps` steps."""
         return replace(

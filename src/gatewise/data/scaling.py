@@ -26,6 +26,10 @@ class Scaler:
     center: np.ndarray
     scale: np.ndarray
 
+    def take(self, series: list[int]) -> Scaler:
+        """Return the scaler of some of the series, in the order given."""
+        return Scaler(self.center[series], self.scale[series])
+
     def apply(self, values: np.ndarray, series: int) -> np.ndarray:
         """Return the scaled values of one series."""
         return (values - self.center[series]) / self.scale[series]

@@ -9,7 +9,7 @@ import numpy as np
 from gatewise.data.panel import Panel
 from gatewise.data.scaling import Scaler
 
-__all__ = ["Flat", "Windows", "flatten", "last_windows", "training_windows", "validation_windows"]
+__all__ = ["Flat", "Windows", "flatten", "training_windows", "validation_windows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +81,6 @@ def validation_windows(flat: Flat, window: int, horizon: int, length: int, drop:
     """Return every window whose targets lie within the `length` steps before the last `drop` steps of its series."""
     stop = flat.length - drop
     return _windows(flat, window, horizon, first=np.maximum(stop - length - window, 0), stop=stop)
-
-
-def last_windows(flat: Flat, window: int) -> np.ndarray:
-    """Return the start of the last window of every series, int32, shape ``(series,)``."""
-    return (flat.offset + flat.length - window).astype(np.int32)
 
 
 def _windows(flat: Flat, window: int, horizon: int, first: np.ndarray, stop: np.ndarray) -> Windows:

@@ -25,16 +25,22 @@ def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int
         Columns ``unique_id, ds, gatewise`` and ``gatewise-lo-80, gatewise-hi-80`` for every level, in the user's units;
         `horizon` rows per series. There are no interval columns without validation residuals.
     """
-    point = fitted.forecast(panel, horizon)
     table = pd.DataFrame(
         {
             "unique_id": np.repeat([one.unique_id for one in panel], horizon),
             "ds": _stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
-            MODEL: point.reshape(-1),
         }
     )
+    return _with_forecasts(table, fitted, panel, fitted.forecast(panel, horizon), levels)
+
+
+def _with_forecasts(
+    table: pd.DataFrame, fitted: Fitted, panel: Panel, point: np.ndarray, levels: tuple[int, ...]
+) -> pd.DataFrame:
+    """Add forecasts of shape ``(..., series, horizon)``, row by row, and their intervals."""
+    table[MODEL] = point.reshape(-1)
     for level in sorted(levels) if len(fitted.residuals) else ():
-        spread = fitted.radius(panel, level, horizon)
+        spread = fitted.radius(panel, level, point.shape[-1])
         table[f"{MODEL}-lo-{level}"] = (point - spread).reshape(-1)
         table[f"{MODEL}-hi-{level}"] = (point + spread).reshape(-1)
     return table
@@ -53,23 +59,26 @@ def backtest(fitted: Fitted, panel: Panel, split: Split, settings: Settings) -> 
     Returns:
         Columns ``unique_id, ds, cutoff, y, gatewise``, its intervals, and one column per baseline.
     """
-    season = settings.season or 1
-    parts = []
-    for distance in split.test_cutoffs:
-        history = panel.head(distance)
-        table = forecast_table(fitted, history, split.horizon, settings.level)
-        truth = [one.values[len(one) - distance :][: split.horizon] for one in panel]
-        observed = [one.observed[len(one) - distance :][: split.horizon] for one in panel]
-        present = [~one.inserted[len(one) - distance :][: split.horizon] for one in panel]
-        cutoffs = _stack([one.index[[-1] * split.horizon] for one in history])
-        table.insert(2, "cutoff", cutoffs)
-        table.insert(3, "y", np.where(np.concatenate(observed), np.concatenate(truth), np.nan))
-        for name, forecast in BASELINES.items():
-            table[name] = np.concatenate([forecast(one, split.horizon, season) for one in history])
-        parts.append(table[np.concatenate(present)])
-    whole = pd.concat(parts, ignore_index=True)
+    horizon, distances, season = split.horizon, split.test_cutoffs, settings.season or 1
+    origins = [(one, len(one) - distance) for distance in distances for one in panel]
+    ahead = [slice(origin, origin + horizon) for _, origin in origins]
+    each = list(zip(origins, ahead, strict=True))
+    observed = np.concatenate([one.observed[part] for (one, _), part in each])
+    table = pd.DataFrame(
+        {
+            "unique_id": np.repeat([one.unique_id for one, _ in origins], horizon),
+            "ds": _stack([one.index[part] for (one, _), part in each]),
+            "cutoff": _stack([one.index[[origin - 1]] for one, origin in origins]).repeat(horizon),
+            "y": np.where(observed, np.concatenate([one.values[part] for (one, _), part in each]), np.nan),
+        }
+    )
+    table = _with_forecasts(table, fitted, panel, fitted.forecast_from(panel, distances, horizon), settings.level)
+    seen = [one.before(len(one) - origin, origin) for one, origin in origins]
+    for name, forecast in BASELINES.items():
+        table[name] = np.concatenate([forecast(values, horizon, season) for values in seen])
+    table = table.loc[np.concatenate([~one.inserted[part] for (one, _), part in each])]
     order = {one.unique_id: number for number, one in enumerate(panel)}
-    return whole.sort_values("unique_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
+    return table.sort_values("unique_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
 
 
 def leaderboard(table: pd.DataFrame, panel: Panel, split: Split, season: int) -> pd.DataFrame:

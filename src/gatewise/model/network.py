@@ -42,12 +42,10 @@ class Layout(NamedTuple):
         """Return the flat vector of matrices."""
         return jnp.concatenate([matrix.reshape(-1) for matrix in matrices])
 
-    def weights_mask(self) -> np.ndarray:
+    def weights_mask(self) -> Array:
         """Return ones where a weight stands and zeros where a bias does: L2 and weight decay act on weights only."""
-        mask = np.ones(self.size, np.float32)
-        for matrix in self.split(mask):
-            matrix[-1] = 0
-        return mask
+        parts = [(jnp.ones((rows - 1) * columns), jnp.zeros(columns)) for rows, columns in self.shapes]
+        return jnp.concatenate([part for pair in parts for part in pair])
 
 
 def layout_of(architecture: Architecture) -> Layout:
@@ -107,17 +105,17 @@ class Masks(NamedTuple):
 
     Attributes:
         output: after each layer, shape ``(batch, unit)`` of the last step for the last layer, else
-            ``(time, batch, unit)``.
+            ``(time, batch, unit)``; None where nothing is dropped.
         recurrent: on each layer's recurrent state, shape ``(batch, unit)``.
     """
 
-    output: tuple[Array | None, ...]
-    recurrent: tuple[Array, ...]
+    output: tuple[Any, ...]
+    recurrent: tuple[Any, ...]
 
 
 def no_masks(architecture: Architecture, batch: int) -> Masks:
     """Return masks that drop nothing, as evaluation uses."""
-    ones = tuple(jnp.ones((batch, unit), jnp.float32) for unit in architecture.hidden)
+    ones = tuple(np.ones((batch, unit), np.float32) for unit in architecture.hidden)
     return Masks(output=tuple(None for _ in architecture.hidden), recurrent=ones)
 
 

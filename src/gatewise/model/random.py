@@ -47,6 +47,7 @@ def normal(key: Array, shape: tuple[int, ...]) -> Array:
     return jnp.float32(math.sqrt(2)) * jax.lax.erf_inv(centred)
 
 
+@jax.jit  # traced once per shape instead of at each of its many uses
 def _mix(word: Array) -> Array:
     word = (word ^ (word >> 16)) * jnp.uint32(0x7FEB352D)
     word = (word ^ (word >> 15)) * jnp.uint32(0x846CA68B)

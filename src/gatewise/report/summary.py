@@ -256,7 +256,7 @@ def _epochs(events: tuple[dict[str, Any], ...], trial: int | None) -> tuple[Epoc
 
 
 def _clipping(events: tuple[dict[str, Any], ...], trial: int | None) -> Clipping | None:
-    shares = [(event["trial"], finite(event.get("clipped"))) for event in events if event["trial"] != "refit"]
+    shares = [(event["trial"], finite(event.get("clipped"))) for event in events if isinstance(event["trial"], int)]
     known = [(number, share) for number, share in shares if share is not None]
     if not known:
         return None

@@ -77,7 +77,6 @@ class RunFolder:
                 "Choose another folder."
             ) from None
 
-    @property
     def storage(self) -> str:
         """Return the URL of the Optuna study."""
         from sqlalchemy import URL  # what Optuna itself stores with

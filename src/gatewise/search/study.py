@@ -19,8 +19,9 @@ from gatewise.errors import InputError, TrainingError
 from gatewise.fitted import Candidate, Workbench
 from gatewise.search.space import Space
 from gatewise.settings import Settings
-from gatewise.train.device import own_lane
+from gatewise.train.device import accelerator, own_lane
 from gatewise.train.fit import Epoch
+from gatewise.train.population import Populations
 
 if TYPE_CHECKING:
     import optuna
@@ -90,7 +91,7 @@ def search(
     space: Space,
     *,
     trials: int,
-    storage: str | None = None,
+    storage: Callable[[], str] | None = None,
     listener: Listener | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
@@ -104,7 +105,7 @@ def search(
         bench: the data, cut and on the device.
         space: what varies; its start carries time_limit, jobs, lookahead, sampler and seed.
         trials: trainings to make.
-        storage: an Optuna storage URL, None keeps the study in memory.
+        storage: returns an Optuna storage URL, None keeps the study in memory; not asked where nothing varies.
         listener: is told of starts, epochs and ends.
         should_stop: asked often; True ends running trials with their best weights and starts no new one.
         clock: seconds that only go forward.
@@ -114,27 +115,31 @@ def search(
     """
     settings, listener = space.start, listener or Listener()
     limit = _Limit(settings.time_limit, should_stop, clock)
-    study = _study(space, storage, trials)
+    # One training of given settings needs no sampler, and none of the libraries that come with it.
+    study = _study(space, storage, trials) if space.priors else None
     done: list[Trial] = []
     winner: tuple[Trial, Candidate] | None = None
-    pending: deque[tuple[optuna.trial.Trial, Settings, Future[Candidate]]] = deque()
-    workers = ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1, thread_name_prefix="trial")
+    pending: deque[tuple[int, optuna.trial.Trial | None, Settings, Future[Candidate]]] = deque()
+    populations = Populations(settings.lookahead) if accelerator() else None
+    jobs = settings.lookahead if populations else settings.jobs or os.cpu_count() or 1
+    workers = ThreadPoolExecutor(jobs, thread_name_prefix="trial")
     try:
         asked = 0
         while True:
             while asked < trials and len(pending) < settings.lookahead and not (limit.reached() and asked):
-                proposal = study.ask()
-                config = space.propose(proposal)
-                listener.on_start(proposal.number, config)
-                observe = partial(_observe, listener, limit, proposal.number)
-                future = workers.submit(_train_in_lane, bench, config, observe=observe, should_stop=limit.reached)
-                pending.append((proposal, config, future))
+                proposal = study.ask() if study else None
+                config = space.propose(proposal) if proposal else space.start
+                listener.on_start(asked, config)
+                observe = partial(_observe, listener, limit, asked)
+                future = workers.submit(_train, bench, populations, config, observe=observe, should_stop=limit.reached)
+                pending.append((asked, proposal, config, future))
                 asked += 1
             if not pending:
                 break
-            proposal, config, future = pending.popleft()
-            trial, candidate = _outcome(proposal.number, config, future)
-            _tell(study, proposal, trial)
+            number, proposal, config, future = pending.popleft()
+            trial, candidate = _outcome(number, config, future)
+            if study and proposal:
+                _tell(study, proposal, trial)
             if trial.epochs or trial.status == "failed":
                 done.append(trial)
                 listener.on_trial(trial)
@@ -154,9 +159,9 @@ def search(
     return Found(tuple(done), *winner)
 
 
-def _train_in_lane(bench: Workbench, settings: Settings, **manner: Any) -> Candidate:
-    """Train one configuration on a thread of its own."""
-    with own_lane():
+def _train(bench: Workbench, populations: Populations | None, settings: Settings, **manner: Any) -> Candidate:
+    """Train one configuration: on a thread of its own, or on an accelerator together with others of its kind."""
+    with populations.entered() if populations else own_lane():
         return bench.train(settings, **manner)
 
 
@@ -214,7 +219,7 @@ def _outcome(number: int, settings: Settings, future: Future[Candidate]) -> tupl
     return trial, candidate
 
 
-def _study(space: Space, storage: str | None, trials: int) -> optuna.Study:
+def _study(space: Space, storage: Callable[[], str] | None, trials: int) -> optuna.Study:
     """Return a fresh Optuna study with the portfolio enqueued."""
     import optuna
 
@@ -228,7 +233,9 @@ def _study(space: Space, storage: str | None, trials: int) -> optuna.Study:
             if space.start.sampler == "random"
             else optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, multivariate=True, group=True)
         )
-    study = optuna.create_study(storage=storage, sampler=sampler, study_name="gatewise", direction="minimize")
+    study = optuna.create_study(
+        storage=storage() if storage else None, sampler=sampler, study_name="gatewise", direction="minimize"
+    )
     encoded = [space.encode(settings) for settings in space.portfolio()]
     for number, parameters in enumerate(encoded[:trials]):
         if parameters not in encoded[:number]:

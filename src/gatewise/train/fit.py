@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import jax
 import numpy as np
 
 from gatewise.architecture import architecture_of, knobs_of
@@ -15,9 +16,11 @@ from gatewise.data.windows import Flat, Windows
 from gatewise.model.network import initialise
 from gatewise.settings import Settings
 from gatewise.train.device import place
+from gatewise.train.forecaster import forecaster
 from gatewise.train.health import explain_divergence
 from gatewise.train.loss import LOSSES
-from gatewise.train.program import CHUNK, Batches, Measured, State, Table, forecaster, trainer
+from gatewise.train.population import joined
+from gatewise.train.program import CHUNK, Batches, Measured, State, Table, trainer
 from gatewise.train.schedule import learning_rates
 
 __all__ = ["Epoch", "Status", "Training", "Validation", "train"]
@@ -84,20 +87,21 @@ class Validation:
     """Validation windows with their targets, in the scaled series' units.
 
     Attributes:
-        start: first step of each window in the flat panel, shape ``(window,)``.
+        values: what the model sees, float32, shape ``(window, time)``.
         target: shape ``(window, horizon)``.
         observed: bool, same shape: filled targets do not count.
     """
 
-    start: np.ndarray
+    values: np.ndarray
     target: np.ndarray
     observed: np.ndarray
 
     @classmethod
     def of(cls, flat: Flat, windows: Windows, window: int, horizon: int) -> Validation:
-        """Gather the targets of windows from a flat panel."""
-        at = windows.start[:, None] + window + np.arange(horizon)
-        return cls(windows.start, flat.values[at], flat.observed[at])
+        """Gather windows and their targets from a flat panel."""
+        at = windows.start[:, None] + np.arange(window + horizon)
+        ahead = at[:, window:]
+        return cls(flat.values[at[:, :window]], flat.values[ahead], flat.observed[ahead])
 
     def loss(self, forecast: np.ndarray, kind: str) -> float:
         """Return the mean loss of forecasts over the observed targets."""
@@ -132,9 +136,8 @@ def train(
     """
     architecture, knobs = architecture_of(settings), knobs_of(settings)
     table = place(table)
-    program = trainer(architecture)
     initial = initialise(architecture, settings.seed)
-    state = program.start(initial, knobs, settings.seed)
+    state = trainer(architecture).start(initial, knobs, settings.seed)
     stream = _epochs_of_batches(windows, settings)
     best = _Best(initial)
     history: list[Epoch] = []
@@ -142,32 +145,33 @@ def train(
     def end(status: Status, message: str) -> Training:
         return Training(best.parameters, best.epoch, best.loss, tuple(history), status, message)
 
-    for number in range(1, (settings.epochs if epochs is None else epochs) + 1):
-        began = time.perf_counter()
-        order = next(stream)
-        losses = [epoch.val_loss for epoch in history] if validation else past_losses[: number - 1]
-        rates = learning_rates(settings, number - 1, len(order), losses)
-        sums = Measured(*(0.0 for _ in Measured._fields))
-        for first in range(0, len(order), CHUNK):
-            chunk = _chunk(windows, order[first : first + CHUNK], rates[first : first + CHUNK])
-            state, measured = program.steps(state, knobs, table, chunk)
-            sums = _add(sums, measured)
-            if should_stop():
-                return end("interrupted", f"stopped in epoch {number}; weights of epoch {best.epoch}")
-        val_loss = _validate(settings, state, table, validation)
-        history.append(_summary(number, sums, len(order), val_loss, rates[-1], time.perf_counter() - began))
-        observe(history[-1])
-        if sums.broken > 0 or (validation and not math.isfinite(val_loss)):
-            return end("diverged", explain_divergence(settings, number))
-        if validation is None:
-            best = _Best(np.array(state.parameters), number, math.nan)
-        elif val_loss < best.loss - settings.min_delta:
-            best = _Best(np.array(state.parameters), number, val_loss)
-        elif number - best.epoch >= settings.patience:
-            return end(
-                "early-stopped",
-                f"no better validation loss for {settings.patience} epochs; weights of epoch {best.epoch}",
-            )
+    with joined(architecture, table) as steps:
+        for number in range(1, (settings.epochs if epochs is None else epochs) + 1):
+            began = time.perf_counter()
+            order = next(stream)
+            losses = [epoch.val_loss for epoch in history] if validation else past_losses[: number - 1]
+            rates = learning_rates(settings, number - 1, len(order), losses)
+            sums = Measured(*(0.0 for _ in Measured._fields))
+            for first in range(0, len(order), CHUNK):
+                chunk = _chunk(windows, order[first : first + CHUNK], rates[first : first + CHUNK])
+                state, measured = steps(state, knobs, table, chunk)
+                sums = _add(sums, measured)
+                if should_stop():
+                    return end("interrupted", f"stopped in epoch {number}; weights of epoch {best.epoch}")
+            val_loss = _validate(settings, state, validation)
+            history.append(_summary(number, sums, len(order), val_loss, rates[-1], time.perf_counter() - began))
+            observe(history[-1])
+            if sums.broken > 0 or (validation and not math.isfinite(val_loss)):
+                return end("diverged", explain_divergence(settings, number))
+            if validation is None:
+                best = _Best(np.array(state.parameters), number, math.nan)
+            elif val_loss < best.loss - settings.min_delta:
+                best = _Best(np.array(state.parameters), number, val_loss)
+            elif number - best.epoch >= settings.patience:
+                return end(
+                    "early-stopped",
+                    f"no better validation loss for {settings.patience} epochs; weights of epoch {best.epoch}",
+                )
     return end(
         "epoch-limit",
         f"reached the limit of {len(history)} epoch{'s' * (len(history) != 1)}; weights of epoch {best.epoch}",
@@ -216,17 +220,17 @@ def _chunk(windows: Windows, order: np.ndarray, rates: list[float]) -> Batches:
 
 def _add(sums: Measured, measured: Measured) -> Measured:
     """Return the sums with one more chunk's."""
-    values = [float(value) for value in measured]
+    values = [float(value) for value in jax.device_get(measured)]
     total = Measured(*(a + b for a, b in zip(sums, values, strict=True)))
     return total._replace(largest_norm=max(sums.largest_norm, values[3]))
 
 
-def _validate(settings: Settings, state: State, table: Table, validation: Validation | None) -> float:
+def _validate(settings: Settings, state: State, validation: Validation | None) -> float:
     """Return the validation loss of whole forecasts, NaN without validation."""
     if validation is None:
         return math.nan
     forecast = forecaster(architecture_of(settings), validation.target.shape[1])
-    return validation.loss(forecast(state.parameters, table, validation.start), settings.loss)
+    return validation.loss(forecast(state.parameters, validation.values), settings.loss)
 
 
 def _summary(number: int, sums: Measured, steps: int, val_loss: float, rate: float, seconds: float) -> Epoch:

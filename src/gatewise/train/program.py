@@ -1,8 +1,8 @@
-"""The compiled programs of one Architecture: a chunk of training steps, and a chunk of forecasts.
+"""The compiled training program of one Architecture: a chunk of optimizer steps.
 
 The panel lies once on the device as one flat array; a window is only its first index in it, and a batch gathers its
-values inside the program. Both programs take their number of steps as an argument and arrays padded to a few sizes,
-so neither the length of the data nor any knob compiles anything anew.
+values inside the program. The program takes its number of steps as an argument and arrays padded to a few sizes, so
+neither the length of the data nor any knob compiles anything anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 
 from gatewise.architecture import Architecture, Knobs, Scalar
-from gatewise.model.network import Layout, apply, draw_masks, layout_of, no_masks
+from gatewise.model.network import Layout, apply, draw_masks, layout_of
 from gatewise.model.random import fold, key_of
 from gatewise.model.recipe import frame, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
@@ -28,12 +28,12 @@ from gatewise.train.optimizer import clip, direction
 
 __all__ = [
     "CHUNK",
-    "FORECAST_BATCH",
     "Batches",
     "Measured",
     "State",
     "Table",
-    "forecaster",
+    "chunk_of",
+    "compiled_once",
     "size_class",
     "table_of",
     "trainer",
@@ -41,9 +41,6 @@ __all__ = [
 
 CHUNK = 64
 """Batches per call of a compiled program: small enough that Ctrl-C answers at once, large enough to hide the call."""
-
-FORECAST_BATCH = 128
-"""Windows per batch when forecasting."""
 
 _making = Lock()
 
@@ -147,9 +144,9 @@ def size_class(length: int, smallest: int = 1024) -> int:
     return size
 
 
-def table_of(values: np.ndarray, observed: np.ndarray) -> Table:
-    """Put a flat panel on the device, padded to its size class."""
-    size = size_class(len(values))
+def table_of(values: np.ndarray, observed: np.ndarray, room: int = 0) -> Table:
+    """Put a flat panel on the device, padded to the size class of its length or of `room`, whichever is larger."""
+    size = size_class(max(len(values), room))
     padded_values, padded_observed = np.zeros(size, np.float32), np.zeros(size, bool)
     padded_values[: len(values)] = values
     padded_observed[: len(values)] = observed
@@ -169,10 +166,7 @@ def trainer(architecture: Architecture) -> Trainer:
 
 @lru_cache(maxsize=256)
 def _train_programs(architecture: Architecture) -> Trainer:
-    layout = layout_of(architecture)
-    weights_mask = layout.weights_mask()
-    chunk = jax.jit(partial(_train_chunk, architecture, layout), donate_argnums=(0,), compiler_options=COMPILER_OPTIONS)
-    run = _compiled_once(chunk)
+    run = compiled_once(jax.jit(chunk_of(architecture), donate_argnums=(0,), compiler_options=COMPILER_OPTIONS))
 
     def start(parameters: np.ndarray, knobs: Knobs, seed: int) -> State:
         # Every state of these optimizers starts at zero, so nothing needs compiling to make one.
@@ -181,7 +175,12 @@ def _train_programs(architecture: Architecture) -> Trainer:
         # A copy: the state is donated to the program, and the caller keeps its own array.
         return place(State(np.array(parameters, np.float32), optimizer, np.uint32(seed & 0xFFFFFFFF), np.uint32(0)))
 
-    return Trainer(start, lambda state, knobs, table, batches: run(state, _floats(knobs), table, batches, weights_mask))
+    return Trainer(start, lambda state, knobs, table, batches: run(state, _floats(knobs), table, batches))
+
+
+def chunk_of(architecture: Architecture) -> Callable[[State, Knobs, Table, Batches], tuple[State, Measured]]:
+    """Return the function, yet to be compiled, that makes ``batches.count`` optimizer steps."""
+    return partial(_train_chunk, architecture, layout_of(architecture))
 
 
 def _floats(knobs: Knobs) -> Knobs:
@@ -195,11 +194,10 @@ def _train_chunk(
     knobs: Knobs,
     table: Table,
     batches: Batches,
-    weights_mask: Array,
 ) -> tuple[State, Measured]:
     """Make `batches.count` optimizer steps."""
     transform = direction(architecture.optimizer, knobs)
-    key = key_of(state.seed)
+    key, weights_mask = key_of(state.seed), layout.weights_mask()
     loss_and_gradient = jax.value_and_grad(partial(_loss, architecture), has_aux=True)
 
     def step(index: Array, carried: tuple[State, Sums]) -> tuple[State, Sums]:
@@ -245,57 +243,7 @@ def _loss(
     return total / jnp.maximum(targets, 1.0), (total, targets)
 
 
-def forecaster(architecture: Architecture, horizon: int) -> Callable[[Any, Table, np.ndarray], np.ndarray]:
-    """Return a function of ``(parameters, table, starts)`` to forecasts of shape ``(window, horizon)``.
-
-    A horizon beyond the head's is reached by feeding the forecasts back as new values, a head's length at a time:
-    so a recursive model is one whose head forecasts one step.
-    """
-    with _making:
-        program = _forecast_program(architecture._replace(batch_size=0, optimizer="", loss=""), horizon)
-
-    def forecast(parameters: Any, table: Table, starts: np.ndarray) -> np.ndarray:
-        flat, table = place((parameters, table))
-        blocks: list[np.ndarray] = []
-        room = CHUNK * FORECAST_BATCH
-        for first in range(0, len(starts), room):
-            some = starts[first : first + room]
-            padded = np.zeros(room, np.int32)
-            padded[: len(some)] = some
-            count = np.int32(-(-len(some) // FORECAST_BATCH))
-            made = program(flat, table, padded.reshape(CHUNK, FORECAST_BATCH), count)
-            blocks.append(np.asarray(made).reshape(room, horizon)[: len(some)])
-        return np.concatenate(blocks) if blocks else np.zeros((0, horizon), np.float32)
-
-    return forecast
-
-
-@lru_cache(maxsize=256)
-def _forecast_program(architecture: Architecture, horizon: int) -> Callable[..., Array]:
-    layout = layout_of(architecture)
-    masks = no_masks(architecture, FORECAST_BATCH)
-
-    def one(matrices: list[Array], table: Table, start: Array) -> Array:
-        window = gather(table.values, start, architecture.window)
-
-        def block(window: Array, _: None) -> tuple[Array, Array]:
-            framed = frame(architecture, window)
-            made = unframe(framed, apply(architecture, matrices, framed.inputs, masks))
-            return jnp.concatenate([window, made])[-architecture.window :], made
-
-        blocks = -(-horizon // architecture.horizon)
-        _, made = jax.lax.scan(block, window, None, length=blocks)
-        return made.reshape(blocks * architecture.horizon, FORECAST_BATCH)[:horizon].T
-
-    def chunk(flat: Array, table: Table, starts: Array, count: Array) -> Array:
-        matrices = layout.split(flat)
-        empty = jnp.zeros((CHUNK, FORECAST_BATCH, horizon), jnp.float32)
-        return jax.lax.fori_loop(0, count, lambda i, made: made.at[i].set(one(matrices, table, starts[i])), empty)
-
-    return _compiled_once(jax.jit(chunk, compiler_options=COMPILER_OPTIONS))
-
-
-def _compiled_once(program: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_once(program: Callable[..., Any]) -> Callable[..., Any]:
     """Return a program whose first call per device holds a lock: one compiles, the next take it from the cache."""
     compiling, ready = Lock(), set[Any]()
 
