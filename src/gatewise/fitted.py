@@ -19,6 +19,7 @@ from gatewise.data.windows import Flat, Windows, flatten, training_windows, vali
 from gatewise.errors import DataError, TrainingError
 from gatewise.metrics import mase_scale
 from gatewise.settings import Settings
+from gatewise.train.device import device, place
 from gatewise.train.fit import Epoch, Training, Validation, train
 from gatewise.train.forecaster import forecaster
 from gatewise.train.program import Table, table_of
@@ -57,6 +58,17 @@ class Fitted:
     @cached_property
     def _number(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.unique_ids)}
+
+    @cached_property
+    def _placed(self) -> dict[Any, Any]:
+        """The weights on each device that has forecast with them."""
+        return {}
+
+    def _weights(self) -> Any:
+        where = device()
+        if where not in self._placed:
+            self._placed[where] = place(self.parameters)
+        return self._placed[where]
 
     def scaler_for(self, panel: Panel) -> Scaler:
         """Return the scaling of a panel's series: the trained one, or one fitted on the history of a new series."""
@@ -112,7 +124,7 @@ class Fitted:
             some = distances[first : first + at_once]
             windows = np.array([[one.before(distance, window) for one in panel] for distance in some])
             scaled = (windows - scaler.center[:, None]) / scaler.scale[:, None]
-            made = make(self.parameters, scaled.reshape(-1, window).astype(np.float32))
+            made = make(self._weights(), scaled.reshape(-1, window).astype(np.float32))
             parts.append(scaler.undo(made, np.tile(np.arange(len(panel)), len(some))))
         forecast = np.concatenate(parts)
         if not np.isfinite(forecast).all():

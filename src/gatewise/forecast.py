@@ -160,7 +160,8 @@ class Forecaster:
             )
         levels = (level,) if isinstance(level, int) else level
         asked = {"horizon": horizon, "level": tuple(levels) if levels is not None else None}
-        settings = self.settings_.change(**{name: value for name, value in asked.items() if value is not None})
+        changes = {name: value for name, value in asked.items() if value is not None}
+        settings = self.settings_.change(**changes) if changes else self.settings_
         panel = self._panel if data is None else panel_of(data, _reading(settings, self._panel, reading), self._panel)
         return forecast_table(self.fitted_, panel, settings.horizon or 1, settings.level), panel
 
@@ -218,7 +219,7 @@ def _reading(settings: Settings, panel: Panel, named: dict[str, Any]) -> Setting
 def user_columns(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Return a result table with the id and time columns named as in the user's table."""
     names = {"unique_id": panel.id_column, "ds": panel.time}
-    return table.rename(columns={ours: theirs for ours, theirs in names.items() if theirs})
+    return table.set_axis([names.get(str(name)) or name for name in table.columns], axis="columns")
 
 
 def native_like(source: Any, table: pd.DataFrame) -> Any:

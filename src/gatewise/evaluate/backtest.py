@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -25,25 +27,23 @@ def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int
         Columns ``unique_id, ds, gatewise`` and ``gatewise-lo-80, gatewise-hi-80`` for every level, in the user's units;
         `horizon` rows per series. There are no interval columns without validation residuals.
     """
-    table = pd.DataFrame(
-        {
-            "unique_id": np.repeat([one.unique_id for one in panel], horizon),
-            "ds": _stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
-        }
-    )
-    return _with_forecasts(table, fitted, panel, fitted.forecast(panel, horizon), levels)
+    columns: dict[str, Any] = {
+        "unique_id": np.repeat([one.unique_id for one in panel], horizon),
+        "ds": _stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
+    }
+    _add_forecasts(columns, fitted, panel, fitted.forecast(panel, horizon), levels)
+    return pd.DataFrame(columns)
 
 
-def _with_forecasts(
-    table: pd.DataFrame, fitted: Fitted, panel: Panel, point: np.ndarray, levels: tuple[int, ...]
-) -> pd.DataFrame:
+def _add_forecasts(
+    columns: dict[str, Any], fitted: Fitted, panel: Panel, point: np.ndarray, levels: tuple[int, ...]
+) -> None:
     """Add forecasts of shape ``(..., series, horizon)``, row by row, and their intervals."""
-    table[MODEL] = point.reshape(-1)
+    columns[MODEL] = point.reshape(-1)
     for level in sorted(levels) if len(fitted.residuals) else ():
         spread = fitted.radius(panel, level, point.shape[-1])
-        table[f"{MODEL}-lo-{level}"] = (point - spread).reshape(-1)
-        table[f"{MODEL}-hi-{level}"] = (point + spread).reshape(-1)
-    return table
+        columns[f"{MODEL}-lo-{level}"] = (point - spread).reshape(-1)
+        columns[f"{MODEL}-hi-{level}"] = (point + spread).reshape(-1)
 
 
 def _stack(parts: list[pd.Index]) -> pd.Index:
@@ -64,19 +64,17 @@ def backtest(fitted: Fitted, panel: Panel, split: Split, settings: Settings) -> 
     ahead = [slice(origin, origin + horizon) for _, origin in origins]
     each = list(zip(origins, ahead, strict=True))
     observed = np.concatenate([one.observed[part] for (one, _), part in each])
-    table = pd.DataFrame(
-        {
-            "unique_id": np.repeat([one.unique_id for one, _ in origins], horizon),
-            "ds": _stack([one.index[part] for (one, _), part in each]),
-            "cutoff": _stack([one.index[[origin - 1]] for one, origin in origins]).repeat(horizon),
-            "y": np.where(observed, np.concatenate([one.values[part] for (one, _), part in each]), np.nan),
-        }
-    )
-    table = _with_forecasts(table, fitted, panel, fitted.forecast_from(panel, distances, horizon), settings.level)
+    columns: dict[str, Any] = {
+        "unique_id": np.repeat([one.unique_id for one, _ in origins], horizon),
+        "ds": _stack([one.index[part] for (one, _), part in each]),
+        "cutoff": _stack([one.index[[origin - 1]] for one, origin in origins]).repeat(horizon),
+        "y": np.where(observed, np.concatenate([one.values[part] for (one, _), part in each]), np.nan),
+    }
+    _add_forecasts(columns, fitted, panel, fitted.forecast_from(panel, distances, horizon), settings.level)
     seen = [one.before(len(one) - origin, origin) for one, origin in origins]
     for name, forecast in BASELINES.items():
-        table[name] = np.concatenate([forecast(values, horizon, season) for values in seen])
-    table = table.loc[np.concatenate([~one.inserted[part] for (one, _), part in each])]
+        columns[name] = np.concatenate([forecast(values, horizon, season) for values in seen])
+    table = pd.DataFrame(columns).loc[np.concatenate([~one.inserted[part] for (one, _), part in each])]
     order = {one.unique_id: number for number, one in enumerate(panel)}
     return table.sort_values("unique_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
 
