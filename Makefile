@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PATH := $(CURDIR)/.uv/bin:$(HOME)/.local/bin:$(PATH)
 export PATH
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test check format docs bench clean
 
 demo: .venv/ready
 	uv run --frozen --no-dev gatewise demo
@@ -25,10 +25,24 @@ format: .venv/ready
 docs: .venv/ready
 	uv run --frozen python docs/reference.py
 
+# make bench                        all benchmarks, 15 to 20 minutes; the peers go into .bench-venv
+# make bench OPTIONS=--quick        a smoke run of about three minutes
+# make bench PEERS=/path/to/python  an interpreter that has benchmarks/requirements.txt already
+PEERS ?= .bench-venv/bin/python
+bench: .venv/ready $(if $(filter .bench-venv/%,$(PEERS)),.bench-venv/ready)
+	uv run --frozen --no-dev python benchmarks --python $(PEERS) $(OPTIONS)
+
+# PyTorch by its version and alone first: pip then takes a local CPU build where it is told of one.
+.bench-venv/ready: benchmarks/requirements.txt | .venv/ready
+	.venv/bin/python -m venv .bench-venv
+	.bench-venv/bin/pip install --quiet "$$(grep '^torch==' $<)"
+	.bench-venv/bin/pip install --quiet --requirement $<
+	@touch $@
+
 .venv/ready: pyproject.toml uv.lock
 	@command -v uv >/dev/null || { echo "uv is missing: installing it into .uv"; python3 -m venv .uv && .uv/bin/pip install --quiet uv; }
 	uv sync --frozen --quiet --no-dev --inexact
 	@touch $@
 
 clean:
-	rm -rf .venv .uv
+	rm -rf .venv .uv .bench-venv

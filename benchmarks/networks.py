@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["NETWORKS", "Network", "series", "windows"]
 
@@ -14,6 +15,7 @@ class Network(NamedTuple):
 
     Attributes:
         hidden: units of each LSTM layer; dropout follows each of them, and a dense layer of one unit ends it.
+        equal: units of every layer where an API has one size for all; about as many operations, never more.
         window: steps that it sees.
         batch: windows per optimizer step.
         dropout: share of units dropped.
@@ -21,6 +23,7 @@ class Network(NamedTuple):
     """
 
     hidden: tuple[int, ...]
+    equal: int
     window: int
     batch: int
     dropout: float
@@ -40,15 +43,21 @@ class Network(NamedTuple):
             feature = unit
         return 3.0 * total * self.window * (self.rows - self.window)
 
+    def with_equal_layers(self) -> Network:
+        """Return this network with layers of one size, as some APIs want it."""
+        return self._replace(hidden=(self.equal,) * len(self.hidden))
+
 
 NETWORKS = {
-    "textbook": Network(hidden=(64, 32), window=10, batch=32, dropout=0.2, rows=2284),
-    "larger": Network(hidden=(128, 128), window=48, batch=64, dropout=0.2, rows=2284),
+    "textbook": Network(hidden=(64, 32), equal=48, window=10, batch=32, dropout=0.2, rows=2284),
+    "larger": Network(hidden=(128, 128), equal=128, window=48, batch=64, dropout=0.2, rows=2284),
 }
 
 
 def series(network: Network) -> np.ndarray:
     """Return the series: a rising cycle with noise, scaled to 0-1, float32."""
+    import numpy as np  # here, so that the process that starts the others stays small
+
     time = np.arange(network.rows)
     noise = np.random.default_rng(0).standard_normal(network.rows)
     values = 0.02 * time + 3 * np.sin(2 * np.pi * time / 52) + 0.3 * noise
@@ -57,6 +66,8 @@ def series(network: Network) -> np.ndarray:
 
 def windows(network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Return inputs ``(window, time, 1)`` and targets ``(window, 1)``, as the peers want them."""
+    import numpy as np
+
     values = series(network)
     view = np.lib.stride_tricks.sliding_window_view(values, network.window + 1)
     return view[:, :-1, None].copy(), view[:, -1:].copy()

@@ -1,101 +1,127 @@
 """Training speed beside other frameworks, on the same network, data and batches.
 
 Each measurement is a process of its own; the peers take turns, so that a machine whose speed drifts is fair to all.
-Epochs are timed after a first one, so neither imports nor compiling count here.
+Epochs are timed after a first one, so neither imports nor compiling count here. In every round a dense matrix product
+is timed on one core too: the share of its speed that a training reaches says how much the machine leaves to gain.
+A peer that uses several cores, or two trials side by side, can reach more than 100 % of one core.
 
-    python benchmarks/training.py --python PYTHON_WITH_PEERS --rounds 5 --out training.json
+    python benchmarks/training.py --python PYTHON_WITH_PEERS --out training.json
 
-`--python` is an interpreter that has `benchmarks/requirements.txt`; Gatewise runs in the interpreter that runs this.
+Gatewise runs in the interpreter that runs this. What NeuralForecast and Darts cannot be told stands in `peers/`.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
-from pathlib import Path
+import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parent))
+from networks import NETWORKS, Network
+from record import Section, Task, asked_for, markdown, middle, show, spread, take_turns, write
 
-from networks import NETWORKS
 
-PEERS: dict[str, tuple[str, dict[str, str], int]] = {
-    "Gatewise": ("gatewise_peer", {}, 1),
-    "Gatewise, two side by side": ("gatewise_peer", {}, 2),
-    "Keras on TensorFlow": ("keras_peer", {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}, 1),
-    "Keras on JAX": ("keras_peer", {"KERAS_BACKEND": "jax"}, 1),
-    "Keras on PyTorch": ("keras_peer", {"KERAS_BACKEND": "torch"}, 1),
-    "PyTorch": ("torch_peer", {}, 1),
+class Peer(NamedTuple):
+    """How one row of the table is measured.
+
+    Attributes:
+        module: in `peers`.
+        environment: variables that it needs.
+        jobs: trials side by side, None where the module knows only one.
+        equal: True where all layers have one size.
+    """
+
+    module: str
+    environment: dict[str, str] = {}  # noqa: RUF012  # never written to
+    jobs: int | None = None
+    equal: bool = False
+
+
+PEERS = {
+    "Gatewise": Peer("gatewise_peer", jobs=1),
+    "Gatewise, two side by side": Peer("gatewise_peer", jobs=2),
+    "Keras on TensorFlow": Peer("keras_peer", {"KERAS_BACKEND": "tensorflow"}),
+    "Keras on JAX": Peer("keras_peer", {"KERAS_BACKEND": "jax"}),
+    "Keras on PyTorch": Peer("keras_peer", {"KERAS_BACKEND": "torch"}),
+    "PyTorch": Peer("torch_peer"),
+    "NeuralForecast": Peer("neuralforecast_peer", equal=True),
+    "Darts": Peer("darts_peer", equal=True),
 }
-"""Name to module, environment and trials side by side."""
 REFERENCE = "Keras on TensorFlow"
-TARGET_S = 2.0
-"""Epochs per measurement are chosen so that it lasts about this long."""
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+RATE, FLOPS, SHARE = "epochs/s", "GFLOP/s", "% of dense"
 
 
-def main() -> None:
-    """Measure all peers in turn and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", default=sys.executable, help="interpreter that has the peers")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--network", choices=NETWORKS, action="append")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--measure", nargs=3, metavar=("MODULE", "NETWORK", "JOBS"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.measure:
-        module, network, jobs = asked.measure
-        print(json.dumps(_measure(module, network, int(jobs))))
-        return
-    results = {}
-    for name in asked.network or list(NETWORKS):
-        rates: dict[str, list[float]] = {peer: [] for peer in PEERS}
-        for _ in range(asked.rounds):
-            for peer in PEERS:
-                rate = _spawn(peer, name, asked.python)
-                if rate is not None:
-                    rates[peer].append(rate)
-        results[name] = rates
-        _show(name, rates)
-    if asked.out:
-        machine = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()}
-        asked.out.write_text(json.dumps({"machine": machine, "epochs_per_s": results}, indent=1) + "\n")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure all peers in turn, print a table per network, and write the record."""
+    asked = asked_for(__doc__, arguments, 3, _options)
+    sections: dict[str, Section] = {}
+    with tempfile.TemporaryDirectory() as cache:
+        for name in asked.network or (["textbook"] if asked.quick else NETWORKS):
+            tasks = _tasks(name, asked.python, cache, seconds=0.5 if asked.quick else 3.0)
+            tasks = [task for task in tasks if task.name in (asked.peer or PEERS) or task.name not in PEERS]
+            section = take_turns(tasks, asked.rounds)
+            _derive(NETWORKS[name], section)
+            _show(name, section)
+            sections[name] = section
+    write(asked.out, "training", asked.python, sections)
 
 
-def _measure(module: str, name: str, jobs: int) -> float:
-    """Return epochs per second of one peer in this process."""
-    peer = importlib.import_module(f"peers.{module}")
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", choices=NETWORKS, action="append", help="only this one; repeatable")
+    parser.add_argument("--peer", choices=PEERS, action="append", help="only this one; repeatable")
+
+
+def _tasks(name: str, python: str, cache: str, seconds: float) -> list[Task]:
+    ours = {"GATEWISE_CACHE_DIR": cache}
+    dense = [
+        Task("dense, Gatewise's device", "dense_peer", {"through": "gatewise", "seconds": 1.0}, environment=ours),
+        Task("dense, NumPy", "dense_peer", {"through": "numpy", "seconds": 1.0}, environment=ONE_THREAD),
+    ]
+    return dense + [
+        Task(
+            row,
+            peer.module,
+            {"network": name, "seconds": seconds, **({"jobs": peer.jobs} if peer.jobs else {})},
+            sys.executable if peer.jobs else python,
+            {**ours, **peer.environment},
+            is_peer=not peer.jobs,
+        )
+        for row, peer in PEERS.items()
+    ]
+
+
+def _derive(network: Network, section: Section) -> None:
+    """Add useful GFLOP/s, and their share of the faster dense product of the same round."""
+    dense = [figures[FLOPS] for row, figures in section.items() if row not in PEERS]
+    best = [max(values) for values in zip(*dense, strict=True)]
+    for row, figures in section.items():
+        if row in PEERS:
+            flops = (network.with_equal_layers() if PEERS[row].equal else network).flops
+            figures[FLOPS] = [rate * flops / 1e9 for rate in figures[RATE]]
+            figures[SHARE] = [100 * value / top for value, top in zip(figures[FLOPS], best, strict=False)]
+
+
+def _show(name: str, section: Section) -> None:
     network = NETWORKS[name]
-    first = peer.measure(network, 2, jobs)
-    return peer.measure(network, max(2, round(first * TARGET_S / jobs)), jobs)
-
-
-def _spawn(peer: str, name: str, python: str) -> float | None:
-    """Return epochs per second of one peer in a fresh process, None where it is not installed."""
-    module, environment, jobs = PEERS[peer]
-    interpreter = sys.executable if module == "gatewise_peer" else python
-    command = [interpreter, __file__, "--measure", module, name, str(jobs)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
-    if done.returncode:
-        print(f"{peer}: {done.stderr.strip().splitlines()[-1] if done.stderr else 'failed'}", file=sys.stderr)
-        return None
-    return float(done.stdout.strip().splitlines()[-1])
-
-
-def _show(name: str, rates: dict[str, list[float]]) -> None:
-    network = NETWORKS[name]
-    middle = {peer: statistics.median(values) for peer, values in rates.items() if values}
-    print(f"\n{name}: {network}\n")
-    print("| peer | epochs/s, median | lowest to highest | useful GFLOP/s | against Keras on TensorFlow |")
-    print("| --- | --- | --- | --- | --- |")
-    for peer, rate in sorted(middle.items(), key=lambda item: -item[1]):
-        ratio = f"{rate / middle[REFERENCE]:.1f}" if REFERENCE in middle else ""
-        spread = f"{min(rates[peer]):.1f} to {max(rates[peer]):.1f}"
-        print(f"| {peer} | {rate:.1f} | {spread} | {rate * network.flops / 1e9:.1f} | {ratio} |")
+    middles = {row: statistics.median(figures[RATE]) for row, figures in section.items() if row in PEERS}
+    rows = []
+    for row, rate in sorted(middles.items(), key=lambda item: -item[1]):
+        figures = section[row]
+        ratio = f"{rate / middles[REFERENCE]:.1f}" if REFERENCE in middles else ""
+        cells = [middle(figures, RATE, 2), spread(figures, RATE, 2), middle(figures, FLOPS), middle(figures, SHARE, 0)]
+        rows.append([row, *cells, ratio])
+    rows += [
+        [f"{row}, one core", "", "", middle(figures, FLOPS), "", ""]
+        for row, figures in section.items()
+        if row not in PEERS
+    ]
+    headings = ["peer", "epochs/s, median", "lowest to highest", "useful GFLOP/s", "% of dense", f"against {REFERENCE}"]
+    layers = " -> ".join(map(str, network.hidden))
+    title = f"Training: {name}, LSTM {layers}, window {network.window}, batch {network.batch}, {network.steps} steps"
+    show(f"{title} an epoch", markdown(headings, rows))
 
 
 if __name__ == "__main__":

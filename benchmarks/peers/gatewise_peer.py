@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
-from networks import Network, series
+from networks import NETWORKS, Network, series
+from peers.clock import Clock
 
 from gatewise.data.windows import Windows
 from gatewise.settings import Settings
@@ -15,8 +16,15 @@ from gatewise.train.fit import train
 from gatewise.train.program import table_of
 
 
-def measure(network: Network, epochs: int, jobs: int = 1) -> float:
+def measure(network: str, seconds: float, jobs: int = 1) -> dict[str, float]:
     """Return epochs per second, of all jobs together."""
+    clocks = train_side_by_side(NETWORKS[network], [Clock(seconds) for _ in range(jobs)])
+    span = max(clock.ended for clock in clocks) - min(clock.began for clock in clocks)
+    return {"epochs/s": sum(clock.epochs for clock in clocks) / span}
+
+
+def train_side_by_side(network: Network, clocks: list[Clock]) -> list[Clock]:
+    """Train one network per clock, all beginning together once every one is compiled."""
     settings = Settings.of(
         window=network.window,
         horizon=1,
@@ -30,13 +38,21 @@ def measure(network: Network, epochs: int, jobs: int = 1) -> float:
     table = table_of(values, np.ones_like(values))
     numbers = np.arange(network.rows - network.window, dtype=np.int32)
     learn = Windows(numbers, numbers, numbers, numbers)
+    together = Barrier(len(clocks))
 
-    def run(count: int) -> None:
+    def run(clock: Clock) -> None:
+        enough = False
+
+        def observe(_: object) -> None:
+            nonlocal enough
+            enough = clock.tick()
+
         with own_lane():
-            train(settings, table, learn, None, epochs=count)
+            train(settings, table, learn, None, epochs=1)
+            together.wait()
+            clock.tick()
+            train(settings, table, learn, None, epochs=10**6, observe=observe, should_stop=lambda: enough)
 
-    with ThreadPoolExecutor(jobs) as workers:
-        list(workers.map(run, [1] * jobs))
-        began = time.perf_counter()
-        list(workers.map(run, [epochs] * jobs))
-        return jobs * epochs / (time.perf_counter() - began)
+    with ThreadPoolExecutor(len(clocks)) as workers:
+        list(workers.map(run, clocks))
+    return clocks

@@ -267,6 +267,7 @@ def _train_anew(
             return refit(
                 panel,
                 candidate,
+                room=int(made.panel.lengths.sum()),
                 observe=partial(listener.on_epoch, number),
                 should_stop=lambda: should_stop() or abandoned.is_set(),
             )

@@ -304,12 +304,20 @@ def refit(
     panel: Panel,
     candidate: Candidate,
     *,
+    room: int = 0,
     observe: Callable[[Epoch], None] = lambda epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Fitted, str]:
     """Train a candidate's configuration anew on every row of a panel, for as many epochs as were best.
 
     The residuals behind the intervals stay the candidate's: rows that a model was trained on cannot calibrate it.
+
+    Args:
+        panel: what to train on.
+        candidate: the configuration, its best epoch, and its model, which stands in if this training fails.
+        room: steps to pad the panel for, so that a shorter one runs the program that a longer one has compiled.
+        observe: is told of every epoch.
+        should_stop: asked after every chunk of steps.
 
     Returns:
         The model and an empty text; or, where this training diverged or was stopped, the candidate's own model and a
@@ -324,7 +332,7 @@ def refit(
     windows = training_windows(flat, architecture.window, architecture.horizon, 0)
     training = train(
         settings,
-        table_of(flat.values, flat.observed),
+        table_of(flat.values, flat.observed, room),
         windows,
         None,
         epochs=max(candidate.training.best_epoch, 1),
