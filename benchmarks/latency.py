@@ -20,8 +20,10 @@ LENGTHS = (200, 500, 1024, 5000, 20_000)
 FIGURES = {
     "load, ms": 0,
     "first call, ms": 0,
-    "predict, median ms": 2,
-    "predict, p95 ms": 2,
+    "predict from a new table, median ms": 2,
+    "predict from a new table, p95 ms": 2,
+    "predict from the saved history, median ms": 2,
+    "predict from the saved history, p95 ms": 2,
     "inner forecast, median ms": 2,
     "inner forecast, p95 ms": 2,
     "other lengths, slowest ms": 1,

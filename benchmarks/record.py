@@ -140,6 +140,8 @@ def run(command: Sequence[str], environment: dict[str, str]) -> Finished:
     """Run a command to its end and return what it took; status 127 for one that cannot be started."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         surroundings = {**os.environ, **ON_PROCESSOR, **environment}
+        # Installed programs run from compiled bytecode; without it an import takes three times as long.
+        surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
         began = time.perf_counter()
         try:
             process = subprocess.Popen(

@@ -34,7 +34,8 @@ def measure(folder: str, prepare: bool = False, calls: int = 200, lengths: tuple
     figures = {
         "load, ms": load_ms,
         "first call, ms": first_ms,
-        **latency_ms(lambda: model.predict(data=newer), calls, "predict"),
+        **latency_ms(lambda: model.predict(data=newer), calls, "predict from a new table"),
+        **latency_ms(model.predict, calls, "predict from the saved history"),
         **latency_ms(lambda: model.fitted_.forecast(panel, HORIZON), calls, "inner forecast"),
     }
     return figures | _other_lengths(model, lengths)

@@ -40,7 +40,7 @@ def measure(folder: str, prepare: bool = False, calls: int = 200, lengths: tuple
     newer = frame(ROWS)
     _, first_ms = once_ms(lambda: fitted.predict(df=newer))
     slowest = 0.0
-    figures = latency_ms(lambda: fitted.predict(df=newer), calls, "predict")
+    figures = latency_ms(lambda: fitted.predict(df=newer), calls, "predict from a new table")
     for rows in lengths:
         other = frame(rows)
         slowest = max(slowest, once_ms(lambda other=other: fitted.predict(df=other))[1])

@@ -219,6 +219,8 @@ def _reading(settings: Settings, panel: Panel, named: dict[str, Any]) -> Setting
 def user_columns(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Return a result table with the id and time columns named as in the user's table."""
     names = {"unique_id": panel.id_column, "ds": panel.time}
+    if not any(names.values()):
+        return table
     return table.set_axis([names.get(str(name)) or name for name in table.columns], axis="columns")
 
 

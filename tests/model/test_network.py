@@ -6,14 +6,19 @@ import pytest
 
 from gatewise.architecture import Architecture
 from gatewise.model.lstm import parts
-from gatewise.model.network import apply, draw_masks, initialise, layout_of, no_masks
-from gatewise.model.random import key_of
+from gatewise.model.network import apply, initialise, layout_of, mask_shapes, masks_of, no_masks
+from gatewise.model.random import key_of, uniform
 
 SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(8, 5))
 
 
 def matrices_of(architecture, seed=0):
     return layout_of(architecture).split(jnp.asarray(initialise(architecture, seed)))
+
+
+def draw_masks(batch, dropout, recurrent_dropout):
+    drawn = uniform(key_of(0), mask_shapes(SMALL, batch))
+    return masks_of(drawn, jnp.float32(dropout), jnp.float32(recurrent_dropout))
 
 
 def test_initial_weights_follow_their_sources():
@@ -46,7 +51,7 @@ def test_newest_value_moves_the_first_step_of_the_forecast():
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share():
-    masks = draw_masks(SMALL, 4000, key_of(0), jnp.float32(0.25), jnp.float32(0.5))
+    masks = draw_masks(4000, 0.25, 0.5)
     assert masks.output[0] is not None and masks.output[0].shape == (3, 4000, 8)
     for drawn, rate in ((masks.output[-1], 0.25), (masks.recurrent[0], 0.5)):
         assert drawn is not None
@@ -55,5 +60,5 @@ def test_dropout_keeps_the_mean_and_drops_its_share():
 
 
 def test_rate_zero_drops_nothing():
-    masks = draw_masks(SMALL, 7, key_of(0), jnp.float32(0), jnp.float32(0))
+    masks = draw_masks(7, 0, 0)
     assert all(bool((drawn == 1).all()) for drawn in (*masks.output, *masks.recurrent) if drawn is not None)

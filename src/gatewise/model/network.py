@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -11,9 +12,18 @@ from jax import Array
 
 from gatewise.architecture import Architecture
 from gatewise.model.lstm import lstm, parts
-from gatewise.model.random import fold, uniform
 
-__all__ = ["Layout", "Masks", "apply", "draw_masks", "initialise", "layout_of", "no_masks", "parameter_count"]
+__all__ = [
+    "Layout",
+    "Masks",
+    "apply",
+    "initialise",
+    "layout_of",
+    "mask_shapes",
+    "masks_of",
+    "no_masks",
+    "parameter_count",
+]
 
 
 class Layout(NamedTuple):
@@ -119,27 +129,26 @@ def no_masks(architecture: Architecture, batch: int) -> Masks:
     return Masks(output=tuple(None for _ in architecture.hidden), recurrent=ones)
 
 
-def draw_masks(architecture: Architecture, batch: int, key: Array, dropout: Array, recurrent_dropout: Array) -> Masks:
-    """Draw the dropout masks of one batch; at a rate of 0 they are all ones.
+def mask_shapes(architecture: Architecture, batch: int) -> list[tuple[int, ...]]:
+    """Return the shapes of all dropout masks of one batch: those after the layers, then the recurrent ones."""
+    steps, units = architecture.window // architecture.patch, architecture.hidden
+    return [(steps, batch, unit) for unit in units[:-1]] + [(batch, units[-1])] + [(batch, unit) for unit in units]
+
+
+def masks_of(uniforms: Sequence[Array], dropout: Array, recurrent_dropout: Array) -> Masks:
+    """Return the dropout masks of one batch; at a rate of 0 they are all ones.
 
     Args:
-        architecture: the network.
-        batch: windows in the batch.
-        key: a key of `gatewise.model.random`.
+        uniforms: random numbers in [0, 1) of the shapes that `mask_shapes` gives.
         dropout: share of units dropped after each layer, in [0, 1).
         recurrent_dropout: share of recurrent units dropped, in [0, 1).
     """
-    steps, last = architecture.window // architecture.patch, len(architecture.hidden) - 1
 
-    def draw(rate: Array, one: Array, *shape: int) -> Array:
-        return (uniform(one, shape) >= rate).astype(rate.dtype) / (1 - rate)
+    def keep(numbers: Sequence[Array], rate: Array) -> tuple[Array, ...]:
+        return tuple((one >= rate).astype(rate.dtype) / (1 - rate) for one in numbers)
 
-    output, recurrent = [], []
-    for layer, unit in enumerate(architecture.hidden):
-        shape = (batch, unit) if layer == last else (steps, batch, unit)
-        output.append(draw(dropout, fold(key, 2 * layer), *shape))
-        recurrent.append(draw(recurrent_dropout, fold(key, 2 * layer + 1), batch, unit))
-    return Masks(tuple(output), tuple(recurrent))
+    layers = len(uniforms) // 2
+    return Masks(keep(uniforms[:layers], dropout), keep(uniforms[layers:], recurrent_dropout))
 
 
 def apply(architecture: Architecture, matrices: list[Array], inputs: Array, masks: Masks) -> Array:

@@ -6,53 +6,52 @@ import jax.numpy as jnp
 from jax import Array
 
 from gatewise.architecture import Knobs
-from gatewise.model.random import normal, uniform
 
 __all__ = ["add_noise", "scale_magnitude", "shift_starts"]
 
 
-def shift_starts(key: Array, knobs: Knobs, starts: Array, low: Array, high: Array) -> Array:
+def shift_starts(uniforms: Array, knobs: Knobs, starts: Array, low: Array, high: Array) -> Array:
     """Move each window by up to `shift` steps in time, within its series' training part.
 
     Args:
-        key: a key of `gatewise.model.random`.
+        uniforms: a random number in [0, 1) per window, shape ``(batch,)``.
         knobs: `shift` is the largest move in steps.
         starts: first step of each window, shape ``(batch,)``, int32.
         low: smallest start allowed, same shape.
         high: largest start allowed, same shape.
     """
     width = 2 * knobs.shift + 1
-    offset = jnp.floor(uniform(key, starts.shape) * width) - knobs.shift
+    offset = jnp.floor(uniforms * width) - knobs.shift
     return jnp.clip(starts + offset.astype(starts.dtype), low, high)
 
 
-def scale_magnitude(key: Array, knobs: Knobs, window: Array, target: Array) -> tuple[Array, Array]:
+def scale_magnitude(normals: Array, knobs: Knobs, window: Array, target: Array) -> tuple[Array, Array]:
     """Multiply the swings of each window and its target around the window's mean by one random factor.
 
     The factor is drawn from a normal distribution around 1 with standard deviation `magnitude`.
 
     Args:
-        key: a key of `gatewise.model.random`.
+        normals: a standard normal number per window, shape ``(1, batch)``.
         knobs: `magnitude`.
         window: shape ``(time, batch)``.
         target: shape ``(horizon, batch)``.
 
     Source: Um et al. (2017), "Data augmentation of wearable sensor data", magnitude scaling.
     """
-    extra = knobs.magnitude * normal(key, (1, window.shape[1]))
+    extra = knobs.magnitude * normals
     mean = window.mean(axis=0, keepdims=True)
     return window + (window - mean) * extra, target + (target - mean) * extra
 
 
-def add_noise(key: Array, knobs: Knobs, window: Array) -> Array:
+def add_noise(normals: Array, knobs: Knobs, window: Array) -> Array:
     """Add Gaussian noise to the inputs, its standard deviation a share of each window's own.
 
     Args:
-        key: a key of `gatewise.model.random`.
+        normals: a standard normal number per value, shape ``(time, batch)``.
         knobs: `noise` is the share.
         window: shape ``(time, batch)``.
 
     Source: Bishop (1995), "Training with noise is equivalent to Tikhonov regularization".
     """
     spread = knobs.noise * window.std(axis=0, keepdims=True)
-    return window + spread * normal(key, window.shape)
+    return window + spread * normals

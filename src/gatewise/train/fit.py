@@ -152,12 +152,15 @@ def train(
             losses = [epoch.val_loss for epoch in history] if validation else past_losses[: number - 1]
             rates = learning_rates(settings, number - 1, len(order), losses)
             sums = Measured(*(0.0 for _ in Measured._fields))
+            running: Measured | None = None
             for first in range(0, len(order), CHUNK):
                 chunk = _chunk(windows, order[first : first + CHUNK], rates[first : first + CHUNK])
                 state, measured = steps(state, knobs, table, chunk)
-                sums = _add(sums, measured)
+                # The chunk before is waited for only now: the device works on while the next one is made ready.
+                sums, running = _add(sums, running), measured
                 if should_stop():
                     return end("interrupted", f"stopped in epoch {number}; weights of epoch {best.epoch}")
+            sums = _add(sums, running)
             val_loss = _validate(settings, state, validation)
             history.append(_summary(number, sums, len(order), val_loss, rates[-1], time.perf_counter() - began))
             observe(history[-1])
@@ -218,8 +221,10 @@ def _chunk(windows: Windows, order: np.ndarray, rates: list[float]) -> Batches:
     return Batches(start, low, high, weight, learning_rate, np.int32(steps))
 
 
-def _add(sums: Measured, measured: Measured) -> Measured:
-    """Return the sums with one more chunk's."""
+def _add(sums: Measured, measured: Measured | None) -> Measured:
+    """Return the sums with one more chunk's, once it is done."""
+    if measured is None:
+        return sums
     values = [float(value) for value in jax.device_get(measured)]
     total = Measured(*(a + b for a, b in zip(sums, values, strict=True)))
     return total._replace(largest_norm=max(sums.largest_norm, values[3]))

@@ -18,8 +18,8 @@ import numpy as np
 from jax import Array
 
 from gatewise.architecture import Architecture, Knobs, Scalar
-from gatewise.model.network import Layout, apply, draw_masks, layout_of
-from gatewise.model.random import fold, key_of
+from gatewise.model.network import Layout, apply, layout_of, mask_shapes, masks_of
+from gatewise.model.random import fold, key_of, normal, uniform
 from gatewise.model.recipe import frame, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
 from gatewise.train.device import COMPILER_OPTIONS, device, place
@@ -229,14 +229,16 @@ def _loss(
     The L2 term is left out here: its gradient is ``2 * lambda * w`` and is added to the flat gradient.
     """
     window_steps, horizon = architecture.window, architecture.horizon
-    for_shift, for_scale, for_noise, for_dropout = (fold(key, purpose) for purpose in range(4))
+    size = len(batch.start)
+    shapes = [(size,), (1, size), (window_steps, size), *mask_shapes(architecture, size)]
+    for_shift, for_scale, for_noise, *for_dropout = uniform(key, shapes)
     start = shift_starts(for_shift, knobs, batch.start, batch.low, batch.high)
     values = gather(table.values, start, window_steps + horizon)
     observed = gather(table.observed, start + window_steps, horizon)
     weight = jnp.where(observed, batch.weight[None, :], 0.0)
-    window, target = scale_magnitude(for_scale, knobs, values[:window_steps], values[window_steps:])
-    framed = frame(architecture, add_noise(for_noise, knobs, window))
-    masks = draw_masks(architecture, start.shape[0], for_dropout, knobs.dropout, knobs.recurrent_dropout)
+    window, target = scale_magnitude(normal(for_scale), knobs, values[:window_steps], values[window_steps:])
+    framed = frame(architecture, add_noise(normal(for_noise), knobs, window))
+    masks = masks_of(for_dropout, knobs.dropout, knobs.recurrent_dropout)
     forecast = unframe(framed, apply(architecture, matrices, framed.inputs, masks))
     total = jnp.sum(LOSSES[architecture.loss](forecast - target) * weight)
     targets = jnp.sum(weight)
