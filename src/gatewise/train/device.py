@@ -36,6 +36,7 @@ _THREADS_VARIABLE = "NPROC"
 _lane: ContextVar[int] = ContextVar("lane", default=0)
 _free: list[int] = []
 _made = 0
+_threads: dict[int, Any] = {}
 _lock = Lock()
 
 
@@ -95,15 +96,22 @@ def accelerator() -> Any | None:
     return None if first.platform == "cpu" else first
 
 
-@cache
 def _thread(lane: int) -> Any:
     """Return a processor client's only device, one per lane."""
+    with _lock:
+        if lane not in _threads:
+            _threads[lane] = _one_thread_client().local_devices()[0]
+        return _threads[lane]
+
+
+def _one_thread_client() -> Any:
+    """Make a client; only one at a time, for the environment is the whole process's."""
     from jaxlib import xla_client
 
     before = os.environ.get(_THREADS_VARIABLE)
     os.environ[_THREADS_VARIABLE] = "1"
     try:
-        return xla_client.make_cpu_client(asynchronous=True).local_devices()[0]
+        return xla_client.make_cpu_client(asynchronous=True)
     finally:
         if before is None:
             del os.environ[_THREADS_VARIABLE]
