@@ -50,6 +50,23 @@ def test_forecast_depends_on_the_last_window_alone(candidate):
     assert forecasts[0].shape == (1, 3)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_forecasts_from_several_origins_see_nothing_behind_themselves(candidate, known):
+    def panel(values):
+        one = panel_of_values(values)
+        return one if known else one.map(lambda series: replace(series, unique_id="new"))
+
+    values = seasonal_values()
+    scrambled = values.copy()
+    scrambled[-9:] = 1e6 * np.random.default_rng(1).standard_normal(9)
+    made = candidate.fitted.forecast_from(panel(values), (9, 6, 0), 3)
+    assert made.shape == (3, 1, 3)
+    np.testing.assert_array_equal(candidate.fitted.forecast_from(panel(scrambled), (9, 6), 3)[0], made[0])
+    if known:
+        alone = [candidate.fitted.forecast(panel(values).head(distance), 3) for distance in (9, 6, 0)]
+        np.testing.assert_array_equal(made, np.stack(alone))
+
+
 def test_horizon_can_be_shorter_or_longer_than_trained(candidate):
     panel = panel_of_values(seasonal_values())
     long = candidate.fitted.forecast(panel, 8)

@@ -211,6 +211,7 @@ def run(
         listener = _recorded(listener, folder, made)
     with ThreadPoolExecutor(1) as idle:
         if made.command == "fit" and _jobs(made.settings) > 1:
+            # On the lane that the one training takes: its programs are then ready when the first epoch ends.
             idle.submit(compile_forecasters, architecture_of(made.settings), made.split.horizon)
         found = search(
             made.bench,

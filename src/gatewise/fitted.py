@@ -98,7 +98,8 @@ class Fitted:
         """Forecast every series of a panel from several origins, each seeing nothing behind itself.
 
         Args:
-            panel: the series; the scaling of one that the model was not trained on is fitted on all of it.
+            panel: the series; the scaling of one that the model was not trained on is fitted on what the first origin
+                sees of it.
             distances: steps between each origin and the end of a series, 0 for the end itself.
             horizon: steps to forecast.
 
@@ -116,15 +117,14 @@ class Fitted:
                 f"every series must have at least window={window} rows to forecast from, but series "
                 f"'{panel.shortest.unique_id}' has {shortest}. Give more history or drop that series."
             )
-        scaler = self.scaler_for(panel)
+        scaler = self.scaler_for(panel.head(max(distances)))
         make = forecaster(architecture_of(self.settings), horizon)
         at_once = max(1, MOST_VALUES // (len(panel) * window))
         parts: list[np.ndarray] = []
         for first in range(0, len(distances), at_once):
             some = distances[first : first + at_once]
-            windows = np.array([[one.before(distance, window) for one in panel] for distance in some])
-            scaled = (windows - scaler.center[:, None]) / scaler.scale[:, None]
-            made = make(self._weights(), scaled.reshape(-1, window).astype(np.float32))
+            windows = [scaler.apply(one.before(d, window), row) for d in some for row, one in enumerate(panel)]
+            made = make(self._weights(), np.array(windows, np.float32))
             parts.append(scaler.undo(made, np.tile(np.arange(len(panel)), len(some))))
         forecast = np.concatenate(parts)
         if not np.isfinite(forecast).all():

@@ -342,7 +342,12 @@ class Settings(BaseModel):
         ),
     ] = None
     jobs: Annotated[
-        int | None, _row("search", "trials side by side, at most lookahead; the processor's cores when unset", ge=1)
+        int | None,
+        _row(
+            "search",
+            "trials side by side, at most lookahead; the processor's cores when unset, always lookahead on a GPU",
+            ge=1,
+        ),
     ] = None
     lookahead: Annotated[
         int,

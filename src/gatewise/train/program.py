@@ -113,7 +113,7 @@ class Measured(NamedTuple):
     broken: Scalar
 
 
-class Sums(NamedTuple):
+class _Sums(NamedTuple):
     """What a chunk adds up: few arrays, so that it costs few operations per step."""
 
     total: Array
@@ -200,7 +200,7 @@ def _train_chunk(
     key, weights_mask = key_of(state.seed), layout.weights_mask()
     loss_and_gradient = jax.value_and_grad(partial(_loss, architecture), has_aux=True)
 
-    def step(index: Array, carried: tuple[State, Sums]) -> tuple[State, Sums]:
+    def step(index: Array, carried: tuple[State, _Sums]) -> tuple[State, _Sums]:
         (flat, optimizer, seed, made), sums = carried
         batch = Batches(*(part[index] for part in batches[:-1]), count=batches.count)
         (_, (data_loss, targets)), gradients = loss_and_gradient(
@@ -212,10 +212,10 @@ def _train_chunk(
         flat = flat - batch.learning_rate * (jnp.asarray(update) + knobs.weight_decay * decay)
         broken = ~(jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm))
         of_step = [data_loss, targets, clipped.norm, clipped.was_clipped, broken.astype(jnp.float32)]
-        sums = Sums(sums.total + jnp.stack(of_step), jnp.maximum(sums.largest, clipped.norm))
+        sums = _Sums(sums.total + jnp.stack(of_step), jnp.maximum(sums.largest, clipped.norm))
         return State(flat, optimizer, seed, made + 1), sums
 
-    nothing = Sums(jnp.zeros(5, jnp.float32), jnp.zeros((), jnp.float32))
+    nothing = _Sums(jnp.zeros(5, jnp.float32), jnp.zeros((), jnp.float32))
     state, sums = jax.lax.fori_loop(0, batches.count, step, (state, nothing))
     loss, targets, norm, clipped, broken = sums.total
     return state, Measured(loss, targets, norm, sums.largest, clipped, broken)
