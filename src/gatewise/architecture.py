@@ -7,10 +7,39 @@ from typing import Any, NamedTuple
 from gatewise.errors import SettingsError
 from gatewise.settings import Settings
 
-__all__ = ["Architecture", "Knobs", "Scalar", "architecture_of", "knobs_of"]
+__all__ = [
+    "NO_COVARIATES",
+    "Architecture",
+    "Knobs",
+    "Scalar",
+    "Widths",
+    "architecture_of",
+    "knobs_of",
+    "quantiles_of",
+]
 
 Scalar = Any
 """A Python number outside a compiled program, a traced array inside it."""
+
+
+class Widths(NamedTuple):
+    """Numbers of encoded covariate columns, and of series that have an embedding of their own.
+
+    Attributes:
+        past: columns known up to the origin only.
+        future: columns known ahead, those of the calendar among them.
+        static: columns that stay the same within a series.
+        series: series of the training panel.
+    """
+
+    past: int = 0
+    future: int = 0
+    static: int = 0
+    series: int = 0
+
+
+NO_COVARIATES = Widths()
+"""Of a panel with nothing but its target."""
 
 
 class Architecture(NamedTuple):
@@ -21,9 +50,15 @@ class Architecture(NamedTuple):
         patch: consecutive steps in one LSTM input vector.
         horizon: steps that the head forecasts at once (1 when decoding is recursive).
         hidden: hidden units of each layer.
-        normalise: normalisation inside the window.
+        segment: steps that each recurrent step of the decoder forecasts; 0 where the head forecasts all at once.
+        quantiles: levels that the head forecasts, the median first; empty for a point forecast.
+        normalise: the level subtracted inside the window.
+        rescale: the spread that the window is divided by.
         base: what the network forecasts around.
-        season: period of the seasonal base in steps, 1 when the base is another.
+        season: period of a seasonal base or level in steps, 1 where neither is.
+        long_season: period of the longer seasonal base, 1 when the base is another.
+        widths: columns of covariates.
+        embedding: size of the vector learned for each series, 0 for none.
         loss: the loss that training minimises.
         optimizer: the update rule.
         batch_size: windows per optimizer step.
@@ -33,12 +68,39 @@ class Architecture(NamedTuple):
     patch: int
     horizon: int
     hidden: tuple[int, ...]
+    segment: int = 0
+    quantiles: tuple[float, ...] = ()
     normalise: str = "none"
+    rescale: str = "none"
     base: str = "none"
     season: int = 1
+    long_season: int = 1
+    widths: Widths = NO_COVARIATES
+    embedding: int = 0
     loss: str = "mse"
     optimizer: str = "adam"
     batch_size: int = 32
+
+    @property
+    def steps(self) -> int:
+        """Steps that the LSTM makes through a window."""
+        return self.window // self.patch
+
+    @property
+    def segments(self) -> int:
+        """Steps of the decoder; 0 where the head forecasts all at once."""
+        return -(-self.horizon // self.segment) if self.segment else 0
+
+    @property
+    def step_features(self) -> int:
+        """Numbers that the LSTM reads at each step."""
+        per_value = 1 + self.widths.past + self.widths.future
+        return self.patch * per_value + self.static_features
+
+    @property
+    def static_features(self) -> int:
+        """Numbers of them that stay the same from step to step."""
+        return self.widths.static + self.embedding
 
 
 class Knobs(NamedTuple):
@@ -58,34 +120,60 @@ class Knobs(NamedTuple):
     noise: Scalar = 0.0
     shift: Scalar = 0.0
     magnitude: Scalar = 0.0
+    averaging: Scalar = 0.0
 
 
-def architecture_of(settings: Settings) -> Architecture:
+def architecture_of(settings: Settings, widths: Widths = NO_COVARIATES) -> Architecture:
     """Return the Architecture of settings whose window, horizon and season are resolved.
+
+    Args:
+        settings: resolved settings.
+        widths: columns of covariates, and number of series.
 
     Raises:
         SettingsError: when window or horizon is still open, or a season does not fit into the window it is taken from.
     """
-    if settings.window is None or settings.horizon is None:
+    s = settings
+    if s.window is None or s.horizon is None:
         raise SettingsError("window and horizon must be set before a program can be built. Resolve the preset first.")
-    seasonal = settings.base == "season"
-    if seasonal and settings.window < (settings.season or 1):
-        raise SettingsError(
-            f"window must be at least season with base season, but window={settings.window} and "
-            f"season={settings.season}. Use a longer window, or base last or none."
-        )
+    seasonal = s.base in ("season", "season-mean") or s.normalise == "season"
+    season = (s.season or 1) if seasonal else 1
+    long_season = (s.long_season or 1) if s.base == "long-season" else 1
+    for name, period in (("season", season), ("long_season", long_season)):
+        if s.window < period:
+            raise SettingsError(
+                f"window must be at least {name} with base {s.base} and normalise {s.normalise}, but window={s.window} "
+                f"and {name}={period}. Use a longer window, or base last or none."
+            )
     return Architecture(
-        window=settings.window,
-        patch=settings.patch,
-        horizon=1 if settings.decoding == "recursive" else settings.horizon,
-        hidden=settings.hidden,
-        normalise=settings.normalise,
-        base=settings.base,
-        season=(settings.season or 1) if seasonal else 1,
-        loss=settings.loss,
-        optimizer=settings.optimizer,
-        batch_size=settings.batch_size,
+        window=s.window,
+        patch=s.patch,
+        horizon=1 if s.decoding == "recursive" else s.horizon,
+        hidden=s.hidden,
+        segment=min(s.segment or s.patch, s.horizon) if s.decoding == "segments" else 0,
+        quantiles=quantiles_of(s.level) if s.loss == "quantile" else (),
+        normalise=s.normalise,
+        rescale=s.rescale,
+        base=s.base,
+        season=season,
+        long_season=long_season,
+        widths=widths if s.embedding else widths._replace(series=0),
+        embedding=s.embedding if widths.series > 1 else 0,
+        loss=s.loss,
+        optimizer=s.optimizer,
+        batch_size=s.batch_size,
     )
+
+
+def quantiles_of(levels: tuple[int, ...]) -> tuple[float, ...]:
+    """Return the quantiles that bound intervals of some levels: the median, then low and high of each, inwards out.
+
+    Example:
+        >>> quantiles_of((95, 80))
+        (0.5, 0.1, 0.9, 0.025, 0.975)
+    """
+    sides = [(round(0.5 - level / 200, 4), round(0.5 + level / 200, 4)) for level in sorted(set(levels))]
+    return (0.5, *(quantile for pair in sides for quantile in pair))
 
 
 def knobs_of(settings: Settings) -> Knobs:

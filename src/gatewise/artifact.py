@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gatewise.architecture import architecture_of
+from gatewise.data.features import Encoder
 from gatewise.data.panel import Panel, Series
 from gatewise.data.scaling import Scaler
+from gatewise.ensemble import Ensemble
 from gatewise.errors import RunFolderError, SettingsError
 from gatewise.fitted import Fitted
 from gatewise.model.network import parameter_count
@@ -25,8 +26,8 @@ from gatewise.settings import Settings
 
 __all__ = ["FORMAT", "Saved", "load_model", "save_model"]
 
-FORMAT = 1
-"""Version of the folder's layout; a newer one is refused with a clear word."""
+FORMAT = 2
+"""Version of the folder's layout; another one is refused with a clear word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +35,18 @@ class Saved:
     """A model with what it needs to forecast.
 
     Attributes:
-        fitted: the model.
+        model: the networks that forecast together.
         context: the last steps of every series that it was trained on, at least a window of each.
     """
 
-    fitted: Fitted
+    model: Ensemble
     context: Panel
 
 
-def context_length(settings: Settings) -> int:
-    """Return how many last steps of each series a model keeps: a window, and enough to draw a forecast beside."""
-    return max(settings.window or 1, 4 * (settings.horizon or 1))
+def context_length(model: Ensemble) -> int:
+    """Return how many last steps of each series a model keeps: its longest window, and enough to draw a forecast."""
+    windows = [member.settings.window or 1 for member in model.members]
+    return max(*windows, 4 * (model.settings.horizon or 1))
 
 
 def save_model(folder: Path, saved: Saved) -> None:
@@ -56,27 +58,28 @@ def save_model(folder: Path, saved: Saved) -> None:
     """
     from safetensors.numpy import save_file
 
-    fitted = saved.fitted
-    context = saved.context.map(lambda one: one.tail(context_length(fitted.settings)))
+    model, length = saved.model, context_length(saved.model)
+    context = saved.context.map(lambda one: one.tail(length))
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
-        "parameters": fitted.parameters,
-        "scaler.center": fitted.scaler.center,
-        "scaler.scale": fitted.scaler.scale,
-        "error_scale": fitted.error_scale,
-        "residuals": fitted.residuals,
+        "error_scale": model.error_scale,
+        "residuals": model.residuals,
         "context.values": np.concatenate([one.values for one in context]),
         "context.observed": np.concatenate([one.observed for one in context]).astype(np.uint8),
         "context.inserted": np.concatenate([one.inserted for one in context]).astype(np.uint8),
         "context.length": context.lengths,
     }
+    if model.weights is not None:
+        tensors["weights"] = model.weights
+    for number, member in enumerate(model.members):
+        tensors |= {f"member.{number}.{name}": tensor for name, tensor in _tensors(member).items()}
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / "model.safetensors")
     document = {
         "format": FORMAT,
         "gatewise": version("gatewise"),
-        "parameters": len(fitted.parameters),
-        "settings": fitted.settings.model_dump(mode="json"),
-        "unique_ids": list(fitted.unique_ids),
+        "members": [_described(member) for member in model.members],
+        "unique_ids": list(model.unique_ids),
+        "floor": model.floor,
         "context": {
             "name": context.name,
             "freq": context.freq,
@@ -89,6 +92,23 @@ def save_model(folder: Path, saved: Saved) -> None:
         },
     }
     (folder / "model.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _tensors(member: Fitted) -> dict[str, np.ndarray]:
+    """Return the arrays of one network."""
+    scaler = {f"scaler.{name}": array for name, array in member.scaler.arrays().items()}
+    tensors = {"parameters": member.parameters, **scaler}
+    return tensors if member.linear is None else {**tensors, "linear": member.linear}
+
+
+def _described(member: Fitted) -> dict[str, Any]:
+    """Return what is not an array of one network."""
+    return {
+        "parameters": len(member.parameters),
+        "settings": member.settings.model_dump(mode="json"),
+        "unique_ids": list(member.unique_ids),
+        "encoder": member.encoder.to_dict(),
+    }
 
 
 def load_model(folder: Path) -> Saved:
@@ -108,10 +128,11 @@ def load_model(folder: Path) -> Saved:
         )
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if document["format"] > FORMAT:
+        if document["format"] != FORMAT:
+            remedy = "Install a newer gatewise to read it." if document["format"] > FORMAT else "Fit it again."
             raise RunFolderError(
-                f"the model in '{folder}' must have format {FORMAT} or older, but it has format {document['format']} "
-                f"(written by gatewise {document['gatewise']}). Install a newer gatewise to read it."
+                f"the model in '{folder}' must have format {FORMAT}, but it has format {document['format']} "
+                f"(written by gatewise {document['gatewise']}). {remedy}"
             )
         return _restore(document, load_file(folder / "model.safetensors"))
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, IndexError, SettingsError) as error:
@@ -121,19 +142,36 @@ def load_model(folder: Path) -> Saved:
 
 
 def _restore(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Saved:
+    members = tuple(
+        _restore_member(described, {name.removeprefix(f"member.{number}."): tensor for name, tensor in tensors.items()})
+        for number, described in enumerate(document["members"])
+    )
+    model = Ensemble(
+        members=members,
+        weights=tensors.get("weights"),
+        unique_ids=tuple(document["unique_ids"]),
+        error_scale=tensors["error_scale"],
+        residuals=tensors["residuals"],
+        floor=document["floor"],
+    )
+    return Saved(model, _context(document["context"], tensors))
+
+
+def _restore_member(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Fitted:
+    scaler = {name.removeprefix("scaler."): value for name, value in tensors.items() if name.startswith("scaler.")}
     settings = Settings.of(**document["settings"])
-    needed = parameter_count(architecture_of(settings))
-    if tensors["parameters"].shape != (needed,) or not np.isfinite(tensors["parameters"]).all():
-        raise ValueError(f"the settings need {needed} finite weights, but there are {tensors['parameters'].shape}")
     fitted = Fitted(
         settings=settings,
         parameters=tensors["parameters"],
         unique_ids=tuple(document["unique_ids"]),
-        scaler=Scaler(tensors["scaler.center"], tensors["scaler.scale"]),
-        error_scale=tensors["error_scale"],
-        residuals=tensors["residuals"],
+        scaler=Scaler(transform=settings.transform, **scaler),
+        encoder=Encoder.from_dict(document["encoder"]),
+        linear=tensors.get("linear"),
     )
-    return Saved(fitted, _context(document["context"], tensors))
+    needed = parameter_count(fitted.architecture)
+    if fitted.parameters.shape != (needed,) or not np.isfinite(fitted.parameters).all():
+        raise ValueError(f"the settings need {needed} finite weights, but there are {fitted.parameters.shape}")
+    return fitted
 
 
 def _context(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Panel:

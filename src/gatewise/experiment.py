@@ -4,49 +4,59 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event
 from typing import Any, Literal
 
 import pandas as pd
 
-from gatewise.architecture import architecture_of
 from gatewise.artifact import Saved
 from gatewise.calibrate import enough_for
 from gatewise.data.check import Diagnosis, diagnose
 from gatewise.data.panel import Panel
 from gatewise.data.split import Split
+from gatewise.ensemble import Chosen, Ensemble, choose
 from gatewise.errors import SettingsError, nearest
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
-from gatewise.fitted import Candidate, Fitted, Workbench, refit
 from gatewise.preset import resolve
+from gatewise.refit import refit_all
 from gatewise.report.html import write_report
 from gatewise.report.words import counted
 from gatewise.runs.store import RunFolder
 from gatewise.search.space import Space, space_of
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
-from gatewise.train.device import own_lane
 from gatewise.train.forecaster import compile_forecasters
+from gatewise.workbench import Workbench
 
-__all__ = ["REFIT", "REFIT_BEFORE_TEST", "Command", "Outcome", "Plan", "plan", "run"]
+__all__ = ["Command", "Outcome", "Plan", "plan", "refit_name", "run"]
 
 Command = Literal["fit", "tune", "demo"]
 
-REFIT = -1
-"""Number under which a listener hears of the epochs of the training on all rows."""
 
-REFIT_BEFORE_TEST = -2
-"""Number under which it hears of those of the training on all rows before the test part."""
+REFIT_MARGIN = 1.25
+"""Trainings anew see more rows than the trials did, and take that much longer at most, mostly."""
 
-REFIT_NAMES = {REFIT: "refit", REFIT_BEFORE_TEST: "refit before test"}
-"""What ``events.jsonl`` calls them."""
+
+def refit_name(number: int, on_every_row: str = "refit", before_test: str = "refit before test") -> str | None:
+    """Return what the trainings on more rows are called, by the number under which a listener hears of their epochs.
+
+    Trials count from 0. The trainings of the chosen networks on every row have the numbers -1, -3, ..., those on every
+    row before the test part -2, -4, ...
+
+    Example:
+        >>> refit_name(-1), refit_name(-4), refit_name(0)
+        ('refit', 'refit before test, network 2', None)
+    """
+    if number >= 0:
+        return None
+    member, is_before_test = divmod(-1 - number, 2)
+    name = before_test if is_before_test else on_every_row
+    return f"{name}, network {member + 1}" if member else name
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +101,8 @@ class Outcome:
         plan: what was asked for.
         trials: every finished trial, in order.
         best: the record of the best one.
-        candidate: its model, trained on the training part with early stopping.
-        final: the model trained anew on every row (the candidate's own after an interruption), for `forecast`.
+        chosen: the models of the ensemble, trained on the training part with early stopping.
+        final: the same trained anew on every row (as they were after an interruption), for `forecast`.
         forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``.
         backtest: the test origins, None without a test part.
         leaderboard: the model beside the baselines, None without a test part.
@@ -105,8 +115,8 @@ class Outcome:
     plan: Plan
     trials: tuple[Trial, ...]
     best: Trial
-    candidate: Candidate
-    final: Fitted
+    chosen: Chosen
+    final: Ensemble
     forecast: pd.DataFrame
     backtest: pd.DataFrame | None
     leaderboard: pd.DataFrame | None
@@ -137,6 +147,7 @@ class Outcome:
                 "message": best.message,
                 "settings": chosen,
             },
+            "ensemble": {"networks": len(self.chosen.members), "score": self.chosen.score},
             "leaderboard": self.leaderboard.to_dict("records") if self.leaderboard is not None else [],
             "verdict": self.verdict,
             "reasons": list(self.plan.reasons),
@@ -209,20 +220,23 @@ def run(
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
+    wanted = made.settings.members or 1
     with ThreadPoolExecutor(1) as idle:
         if made.command == "fit" and _jobs(made.settings) > 1:
             # On the lane that the one training takes: its programs are then ready when the first epoch ends.
-            idle.submit(compile_forecasters, architecture_of(made.settings), made.split.horizon)
+            idle.submit(compile_forecasters, made.bench.architecture(made.settings), made.split.horizon)
         found = search(
             made.bench,
             made.space,
-            trials=1 if made.command == "fit" else made.settings.trials,
+            trials=wanted if made.command == "fit" else made.settings.trials,
             storage=folder.storage if folder else None,
             listener=listener,
+            reserve=lambda models: _refit_seconds(made, [trial for trial, _ in models[:wanted]]),
             should_stop=should_stop,
         )
-    candidate, settings = found.candidate, found.best.settings
-    judged, (final, exception) = _train_anew(made, candidate, listener, should_stop)
+    settings = made.settings
+    chosen = choose([model for _, model in found.models], made.bench.truth, wanted, settings.combine)
+    judged, final, exception = _train_anew(made, chosen, listener, should_stop)
     table = board = None
     words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
     if judged is not None:
@@ -233,13 +247,13 @@ def run(
         plan=made,
         trials=found.trials,
         best=found.best,
-        candidate=candidate,
+        chosen=chosen,
         final=final,
         forecast=forecast_table(final, made.panel, settings.horizon or 1, settings.level),
         backtest=table,
         leaderboard=board,
         verdict=words,
-        notes=_notes(made, candidate, exception),
+        notes=_notes(made, chosen, exception),
         interrupted=should_stop(),
         seconds=time.monotonic() - began,
     )
@@ -253,41 +267,44 @@ def _jobs(settings: Settings) -> int:
     return settings.jobs or os.cpu_count() or 1
 
 
+def _refit_seconds(made: Plan, trials: Sequence[Trial]) -> float:
+    """Return about how long training these configurations anew will take, from how long they took."""
+    if not made.settings.refit or not trials:
+        return 0.0
+    panels = 2 if made.split.test else 1
+    each = [trial.seconds * max(trial.best_epoch, 1) / max(trial.epochs, 1) for trial in trials]
+    side_by_side = min(_jobs(made.settings), panels * len(each))
+    return REFIT_MARGIN * panels * sum(each) / side_by_side
+
+
 def _train_anew(
-    made: Plan, candidate: Candidate, listener: Listener, should_stop: Callable[[], bool]
-) -> tuple[Fitted | None, tuple[Fitted, str]]:
-    """Train the best configuration anew: the model that the backtest judges, and the one that ships.
+    made: Plan, chosen: Chosen, listener: Listener, should_stop: Callable[[], bool]
+) -> tuple[Ensemble | None, Ensemble, str]:
+    """Train the chosen configurations anew: the models that the backtest judges, and those that ship.
 
     The backtest judges what ships: the same way from a panel to a model, on the rows before the test part. Without one
-    there is nothing to judge. The two trainings run side by side where two jobs may.
+    there is nothing to judge.
     """
-    abandoned = Event()
-
-    def train(panel: Panel, number: int) -> tuple[Fitted, str]:
-        with own_lane():
-            return refit(
-                panel,
-                candidate,
-                room=int(made.panel.lengths.sum()),
-                observe=partial(listener.on_epoch, number),
-                should_stop=lambda: should_stop() or abandoned.is_set(),
-            )
-
-    with ThreadPoolExecutor(min(2, _jobs(made.settings))) as workers:
-        try:
-            judged = workers.submit(train, made.bench.panel, REFIT_BEFORE_TEST) if made.split.test else None
-            final = workers.submit(train, made.panel, REFIT)
-            return judged.result()[0] if judged else None, final.result()
-        finally:
-            # Reached in the ordinary way nothing runs any more; on an exception a running training ends soon.
-            abandoned.set()
+    tested = bool(made.split.test)
+    validated = chosen.of([one.fitted for one in chosen.members], made.bench)
+    if not made.settings.refit:
+        return validated if tested else None, validated, ""
+    models, exception = refit_all(
+        [made.panel, made.bench.panel] if tested else [made.panel],
+        chosen.members,
+        jobs=_jobs(made.settings),
+        observe=lambda panel, member, epoch: listener.on_epoch(-1 - panel - 2 * member, epoch),
+        should_stop=should_stop,
+    )
+    final, *judged = [chosen.of(one, made.bench) for one in models]
+    return judged[0] if judged else None, final, exception
 
 
 def _recorded(listener: Listener, folder: RunFolder, made: Plan) -> Listener:
     """Return a listener that writes to the run folder before it passes on what it was told."""
 
     def on_epoch(number: int, epoch: Any) -> None:
-        folder.add_epoch(REFIT_NAMES.get(number, number), epoch)
+        folder.add_epoch(refit_name(number) or number, epoch)
         listener.on_epoch(number, epoch)
 
     def on_trial(trial: Trial) -> None:
@@ -317,7 +334,7 @@ def _write_start(folder: RunFolder, made: Plan) -> None:
 
 
 def _write_end(folder: RunFolder, outcome: Outcome) -> None:
-    folder.write_settings("best.toml", outcome.candidate.fitted.settings)
+    folder.write_settings("best.toml", outcome.chosen.settings)
     folder.write_table("forecast.csv", outcome.forecast)
     if outcome.backtest is not None and outcome.leaderboard is not None:
         folder.write_table("backtest.csv", outcome.backtest)
@@ -327,7 +344,7 @@ def _write_end(folder: RunFolder, outcome: Outcome) -> None:
     write_report(folder.path)
 
 
-def _notes(made: Plan, candidate: Candidate, exception: str) -> tuple[str, ...]:
+def _notes(made: Plan, chosen: Chosen, exception: str) -> tuple[str, ...]:
     """Return what was done with the data, and what the intervals rest on."""
     split, notes = made.split, list[str]()
     if split.test:
@@ -335,15 +352,16 @@ def _notes(made: Plan, candidate: Candidate, exception: str) -> tuple[str, ...]:
             f"backtest.csv and leaderboard.csv: the last {split.test} rows of each series "
             f"({counted(len(split.test_cutoffs), 'origin')}) were never seen by training, scaling or search."
         )
-    where = "on every row before the test, and on every row" if split.test else "on every row"
-    epochs = max(candidate.training.best_epoch, 1)
-    anew = (
-        f"The best configuration was trained anew for {counted(epochs, 'epoch')} {where} for forecast.csv and model/."
-    )
-    notes.append(exception or anew)
+    untested = len(made.panel) - len(made.panel.longer_than(split.test))
+    if untested:
+        notes.append(f"{counted(untested, 'series', 'series')} no longer than the test part could not be judged.")
+    count = len(chosen.members)
+    if count > 1:
+        notes.append(f"The forecast is the {_how(made, chosen)} of {count} networks (MASE {chosen.score:.4f} there).")
+    notes.append(exception or _refit_note(made, chosen))
     if len({one.index[-1] for one in made.panel}) > 1:
         notes.append("The series end at different times; each is cut at the same distance from its own end.")
-    origins = len(candidate.fitted.residuals)
+    origins = chosen.residuals.shape[1]
     notes.append(f"Intervals are split-conformal, from {origins} validation forecasts.")
     few = [level for level in made.settings.level if not enough_for(origins, level)]
     if few:
@@ -353,3 +371,17 @@ def _notes(made: Plan, candidate: Candidate, exception: str) -> tuple[str, ...]:
             "the interval is a rough guide only. More --val-windows would mend it."
         )
     return tuple(notes)
+
+
+def _how(made: Plan, chosen: Chosen) -> str:
+    return "median" if chosen.weights is None else f"{made.settings.combine} mean".replace("mean mean", "mean")
+
+
+def _refit_note(made: Plan, chosen: Chosen) -> str:
+    if not made.settings.refit:
+        return "The networks stay as they were validated: the rows of the validation part trained none of them."
+    where = "on every row before the test, and on every row" if made.split.test else "on every row"
+    epochs = [max(one.training.best_epoch, 1) for one in chosen.members]
+    span = counted(epochs[0], "epoch") if len(set(epochs)) == 1 else f"{min(epochs)} to {max(epochs)} epochs"
+    what = "The best configuration was" if len(epochs) == 1 else "They were"
+    return f"{what} trained anew for {span} {where} for forecast.csv and model/."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -9,19 +10,24 @@ from typing import Any, Self
 import pandas as pd
 
 from gatewise.artifact import Saved, load_model, save_model
-from gatewise.data.load import load_panel
+from gatewise.data.load import load_panel, with_future
 from gatewise.data.panel import Panel
+from gatewise.ensemble import Ensemble, choose
 from gatewise.errors import GatewiseError, SettingsError, nearest
 from gatewise.evaluate.backtest import forecast_table
-from gatewise.fitted import Candidate, Fitted, Workbench, refit
 from gatewise.interrupt import Interrupt
 from gatewise.preset import resolve
+from gatewise.refit import refit_all
 from gatewise.search.space import Space
 from gatewise.search.study import Listener, search
 from gatewise.settings import Settings
 from gatewise.train.fit import Epoch
+from gatewise.workbench import Workbench
 
 __all__ = ["Forecaster", "NotFittedError", "native_like", "panel_of", "user_columns"]
+
+ROLES = ("past", "future", "static")
+"""Roles of covariates."""
 
 Levels = int | tuple[int, ...] | list[int] | None
 """Levels of forecast intervals in %, as `predict` takes them."""
@@ -42,8 +48,7 @@ class Forecaster:
     Attributes:
         settings_: resolved settings, after `fit`.
         reasons_: why the preset chose what it chose.
-        candidate_: the model trained with early stopping, and how that went.
-        fitted_: the model trained anew on every row, which `predict` uses.
+        model_: the networks trained anew on every row, which `predict` uses.
 
     Raises:
         SettingsError: for an unknown setting, a value out of range or a clash.
@@ -82,7 +87,7 @@ class Forecaster:
         return f"Forecaster({given})"
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "fitted_")
+        return hasattr(self, "model_")
 
     def fit(
         self,
@@ -113,26 +118,33 @@ class Forecaster:
             def stop() -> bool:
                 return interrupt() or should_stop()
 
-            space = Space(resolved.settings, {})
-            candidate = search(bench, space, trials=1, listener=listener, should_stop=stop).candidate
-            fitted, _ = refit(panel, candidate, should_stop=stop)
-        return self._adopt(panel, fitted, candidate, resolved.reasons, data)
+            settings = resolved.settings
+            wanted = settings.members or 1
+            found = search(bench, Space(settings, {}), trials=wanted, listener=listener, should_stop=stop)
+            chosen = choose([model for _, model in found.models], bench.truth, wanted, settings.combine)
+            models = [one.fitted for one in chosen.members]
+            if settings.refit:
+                jobs = settings.jobs or os.cpu_count() or 1
+                (models,), _ = refit_all([panel], chosen.members, jobs=jobs, should_stop=stop)
+        return self._adopt(panel, chosen.of(models, bench), resolved.reasons, data)
 
-    def _adopt(
-        self, panel: Panel, fitted: Fitted, candidate: Candidate | None, reasons: tuple[str, ...], source: Any = None
-    ) -> Self:
-        self.settings_, self.reasons_ = fitted.settings, reasons
-        self.candidate_, self.fitted_, self._panel = candidate, fitted, panel
+    def _adopt(self, panel: Panel, model: Ensemble, reasons: tuple[str, ...], source: Any = None) -> Self:
+        self.settings_, self.reasons_ = model.settings, reasons
+        self.model_, self._panel = model, panel
         self._native = None if isinstance(source, str | Path | Panel) else source
         return self
 
-    def predict(self, horizon: int | None = None, level: Levels = None, data: Any = None) -> Any:
+    def predict(
+        self, horizon: int | None = None, level: Levels = None, data: Any = None, future_data: Any = None
+    ) -> Any:
         """Forecast beyond the end of the training data, or of newer data.
 
         Args:
             horizon: steps to forecast; beyond the trained horizon the forecasts are fed back. None for the trained one.
             level: one or several levels of the intervals in %, None for those of the settings, empty for none.
             data: newer history of known or new series; None for the training data.
+            future_data: a table of the covariates known ahead, for the steps to forecast; not needed where the data
+                themselves hold them behind the last value of the target.
 
         Returns:
             A frame of the kind that was given to `fit` (or of `data`), with the id and time columns as named there
@@ -140,21 +152,26 @@ class Forecaster:
 
         Raises:
             NotFittedError: before `fit`.
-            DataError: when a series is shorter than the window.
+            DataError: when a covariate is missing, by its name and the time from when on.
         """
-        table, panel = self.forecast_of(data, horizon, level)
+        table, panel = self.forecast_of(data, horizon, level, future_data)
         native = self._native if data is None else None if isinstance(data, str | Path | Panel) else data
         return native_like(native, user_columns(table, panel))
 
     def forecast_of(
-        self, data: Any = None, horizon: int | None = None, level: Levels = None, **reading: Any
+        self,
+        data: Any = None,
+        horizon: int | None = None,
+        level: Levels = None,
+        future_data: Any = None,
+        **reading: Any,
     ) -> tuple[pd.DataFrame, Panel]:
         """Return the forecast as a long pandas table (``unique_id, ds, gatewise, ...``), and the panel it starts from.
 
         Arguments and errors are those of `predict`; `reading` names target, time, id or freq of newer data whose
         columns are not those of the training data.
         """
-        if not hasattr(self, "fitted_"):
+        if not hasattr(self, "model_"):
             raise NotFittedError(
                 "predict needs a fitted model, but fit was not called. Call fit first, or load a model."
             )
@@ -163,13 +180,15 @@ class Forecaster:
         changes = {name: value for name, value in asked.items() if value is not None}
         settings = self.settings_.change(**changes) if changes else self.settings_
         panel = self._panel if data is None else panel_of(data, _reading(settings, self._panel, reading), self._panel)
-        return forecast_table(self.fitted_, panel, settings.horizon or 1, settings.level), panel
+        if future_data is not None:
+            panel = with_future(panel, future_data)
+        return forecast_table(self.model_, panel, settings.horizon or 1, settings.level), panel
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder: safetensors and JSON, no pickle."""
-        if not hasattr(self, "fitted_"):
+        if not hasattr(self, "model_"):
             raise NotFittedError("save needs a fitted model, but fit was not called. Call fit first.")
-        save_model(Path(folder), Saved(self.fitted_, self._panel))
+        save_model(Path(folder), Saved(self.model_, self._panel))
 
     @classmethod
     def load(cls, folder: str | Path) -> Forecaster:
@@ -183,9 +202,9 @@ class Forecaster:
         """
         path = Path(folder)
         saved = load_model(path / "model" if (path / "model" / "model.json").is_file() else path)
-        given = saved.fitted.settings.model_dump()
+        given = saved.model.settings.model_dump()
         made = cls(given.pop("horizon"), given.pop("preset"), **given)
-        return made._adopt(saved.context, saved.fitted, None, ())
+        return made._adopt(saved.context, saved.model, ())
 
 
 def panel_of(data: Any, settings: Settings, like: Panel | None = None) -> Panel:
@@ -202,6 +221,9 @@ def panel_of(data: Any, settings: Settings, like: Panel | None = None) -> Panel:
     return load_panel(
         data,
         target=settings.target,
+        past=settings.past,
+        future=settings.future,
+        static=settings.static,
         time=settings.time,
         id=settings.id,
         freq=freq,
@@ -212,7 +234,12 @@ def panel_of(data: Any, settings: Settings, like: Panel | None = None) -> Panel:
 
 def _reading(settings: Settings, panel: Panel, named: dict[str, Any]) -> Settings:
     """Return settings that read a newer table by the same columns as the first, or by those that are named."""
-    same = {"target": ",".join(panel.target), "time": panel.time, "id": panel.id_column}
+    same = {
+        "target": ",".join(panel.target),
+        "time": panel.time,
+        "id": panel.id_column,
+        **{role: ",".join(one.name for one in panel.covariates if one.role == role) or None for role in ROLES},
+    }
     return settings.change(**{**same, **named})
 
 

@@ -89,7 +89,8 @@ def _classic(panel: Panel, given: dict[str, Any], asked: Settings) -> Resolved:
 
 def _season(panel: Panel, test: int) -> int:
     """Return the season found without a look at the last `test` steps, 1 where nothing else is left."""
-    return find_season(panel.head(test)) if test < len(panel.shortest) else 1
+    seen = panel.longer_than(test)
+    return find_season(seen.head(test)) if len(seen) else 1
 
 
 class _Chooser:

@@ -23,10 +23,14 @@ GROUPS = ("data", "recipe", "network", "training", "search")
 PRESETS = ("auto", "classic")
 
 Scaling = Literal["minmax", "standard", "robust", "none"]
-Normalise = Literal["none", "last", "mean", "standard"]
-Base = Literal["none", "last", "season"]
-Decoding = Literal["direct", "recursive"]
-Loss = Literal["mse", "mae", "huber"]
+Transform = Literal["none", "log", "boxcox", "asinh"]
+Normalise = Literal["none", "last", "mean", "season", "median"]
+Rescale = Literal["none", "std", "mad"]
+Base = Literal["none", "last", "season", "long-season", "season-mean", "linear"]
+Decoding = Literal["direct", "segments", "recursive"]
+Loss = Literal["mse", "mae", "huber", "mase", "quantile"]
+Sampling = Literal["windows", "series"]
+Combine = Literal["median", "mean", "weighted"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
 Sampler = Literal["tpe", "random"]
@@ -82,6 +86,13 @@ class Settings(BaseModel):
     target: Annotated[
         str | None, _row("data", "column to forecast; several, separated by commas, become one series each")
     ] = None
+    past: Annotated[str | None, _row("data", "covariates known up to the origin: columns, separated by commas")] = None
+    future: Annotated[
+        str | None, _row("data", "covariates known ahead, as prices and weather forecasts are: columns, with commas")
+    ] = None
+    static: Annotated[
+        str | None, _row("data", "covariates that stay the same within a series: columns, with commas")
+    ] = None
     time: Annotated[str | None, _row("data", "column with the time stamps")] = None
     id: Annotated[str | None, _row("data", "column that tells several series apart")] = None
     freq: Annotated[
@@ -92,6 +103,10 @@ class Settings(BaseModel):
         int | None,
         _row("data", "period of the dominant cycle, 1 for none; found from the data when unset", unit="steps", ge=1),
     ] = None
+    long_season: Annotated[
+        int | None,
+        _row("data", "period of a second, longer cycle, 1 for none; found when unset", unit="steps", ge=1),
+    ] = None
     horizon: Annotated[int | None, _row("data", "how far to forecast", unit="steps", ge=1)] = None
     val_windows: Annotated[
         int | None, _row("data", "length of the validation part, in horizons", unit="horizons", ge=1)
@@ -100,6 +115,10 @@ class Settings(BaseModel):
         int | None, _row("data", "last origins kept for the backtest and never trained on", unit="horizons", ge=0)
     ] = None
     level: Annotated[tuple[int, ...], _row("data", "levels of the forecast intervals", unit="%")] = (80, 95)
+    floor: Annotated[
+        float | None,
+        _row("data", "smallest value that a forecast may have; 0 when unset and no value of the data is negative"),
+    ] = None
     max_missing: Annotated[
         float,
         _row("data", "largest share of missing values in a series that is filled rather than refused", ge=0, lt=1),
@@ -113,6 +132,14 @@ class Settings(BaseModel):
         int,
         _row("recipe", "consecutive steps fed to the LSTM as one input vector; divides the window", unit="steps", ge=1),
     ] = 1
+    transform: Annotated[
+        Transform,
+        _row(
+            "recipe",
+            "what is applied to each value before the scaling, and undone at the end: log and boxcox for values "
+            "that are never negative, asinh for heavy tails",
+        ),
+    ] = "none"
     scaling: Annotated[
         Scaling,
         _row(
@@ -125,21 +152,47 @@ class Settings(BaseModel):
         Normalise,
         _row(
             "recipe",
-            "normalisation inside each window: subtract its last value or its mean, or standardise it",
-            prior=Prior(choices=("last", "mean", "standard")),
+            "level subtracted inside each window: its last value, mean, median, or the mean of its last season",
+            prior=Prior(choices=("last", "mean", "season", "median")),
+        ),
+    ] = "none"
+    rescale: Annotated[
+        Rescale,
+        _row(
+            "recipe",
+            "spread that each window is divided by: its standard deviation or its median absolute deviation",
+            prior=Prior(choices=("none", "std", "mad")),
         ),
     ] = "none"
     base: Annotated[
-        Base, _row("recipe", "what the network forecasts around: nothing, the last value, or the last season")
+        Base,
+        _row(
+            "recipe",
+            "what the network forecasts around: nothing, the last value, the last season or longer season, the mean of "
+            "the window's seasons, or a linear forecast fitted in closed form",
+        ),
     ] = "none"
+    calendar: Annotated[
+        tuple[str, ...] | None,
+        _row("recipe", "parts of the calendar that the network sees: hour, weekday, day, month; none for none"),
+    ] = None
+    holidays: Annotated[
+        str | None,
+        _row(
+            "recipe", "country whose public holidays the network sees, as a two-letter code such as DE; none if unset"
+        ),
+    ] = None
     decoding: Annotated[
         Decoding,
         _row(
             "recipe",
-            "all steps of the horizon at once, or one step fed back",
-            prior=Prior(choices=("direct", "recursive")),
+            "all steps of the horizon at once, one recurrent step per segment of it, or one step fed back",
         ),
     ] = "direct"
+    segment: Annotated[
+        int | None,
+        _row("recipe", "steps per segment with decoding segments; the patch when unset", unit="steps", ge=1),
+    ] = None
 
     # -- network ------------------------------------------------------------------------------------------------------
     hidden: Annotated[
@@ -155,6 +208,10 @@ class Settings(BaseModel):
         float,
         _row("network", "share of units dropped between layers and before the head", ge=0, lt=1, prior=Prior(0.0, 0.5)),
     ] = 0.0
+    embedding: Annotated[
+        int,
+        _row("network", "size of a vector learned for each series, 0 for none", unit="units", ge=0),
+    ] = 0
     recurrent_dropout: Annotated[
         float,
         _row(
@@ -171,7 +228,8 @@ class Settings(BaseModel):
         Loss,
         _row(
             "training",
-            "what training minimises: mean squared, mean absolute or Huber error",
+            "what training minimises: mean squared, mean absolute or Huber error, the absolute error in units of each "
+            "series' seasonal naive error (mase), or the pinball loss of the median and the interval bounds (quantile)",
             prior=Prior(choices=("mae", "mse", "huber")),
         ),
     ] = "mse"
@@ -238,6 +296,20 @@ class Settings(BaseModel):
         int | None,
         _row("training", "windows drawn per epoch; all of them, once each, when unset", unit="windows", ge=1),
     ] = None
+    sampling: Annotated[
+        Sampling,
+        _row("training", "whether each window counts the same in an epoch, or each series", prior=None),
+    ] = "windows"
+    averaging: Annotated[
+        float,
+        _row(
+            "training",
+            "decay of a running mean of the weights over the steps, which then takes their place; 0 switches it off",
+            ge=0,
+            lt=1,
+            prior=Prior(choices=(0.0, 0.99, 0.998)),
+        ),
+    ] = 0.0
     patience: Annotated[
         int, _row("training", "epochs without a better validation loss after which training stops", unit="epochs", ge=1)
     ] = 10
@@ -330,13 +402,31 @@ class Settings(BaseModel):
     ] = 0.0
     seed: Annotated[int, _row("training", "seed of every random draw", ge=0, lt=2**31)] = 0
 
+    members: Annotated[
+        int | None,
+        _row(
+            "training",
+            "networks in the ensemble: fit trains that many seeds, tune combines that many of its best trials",
+            unit="networks",
+            ge=1,
+        ),
+    ] = None
+    combine: Annotated[
+        Combine,
+        _row("training", "how the members' forecasts become one; weighted: by their errors on the validation part"),
+    ] = "median"
+    refit: Annotated[
+        bool,
+        _row("training", "train the chosen networks anew on every row; otherwise they stay as they were validated"),
+    ] = True
+
     # -- search -------------------------------------------------------------------------------------------------------
     trials: Annotated[int, _row("search", "trainings that a search makes", unit="trials", ge=1)] = 20
     time_limit: Annotated[
         float | None,
         _row(
             "search",
-            "after this long the search ends; training the winner on all rows comes on top; takes 90s, 10m, 1h",
+            "after this long the search and the training of the winners on all rows end; takes 90s, 10m, 1h",
             unit="seconds",
             gt=0,
         ),
@@ -359,7 +449,15 @@ class Settings(BaseModel):
     ] = None
     sampler: Annotated[Sampler, _row("search", "how a search proposes trials")] = "tpe"
 
-    @field_validator("hidden", "level", "vary", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _seasons(cls, values: Any) -> Any:
+        season = values.get("season") if isinstance(values, dict) else None
+        if isinstance(season, str) and "," in season:
+            values = {**values, **dict(zip(("season", "long_season"), season.split(","), strict=False))}
+        return values
+
+    @field_validator("hidden", "level", "vary", "calendar", mode="before")
     @classmethod
     def _numbers(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -377,7 +475,7 @@ class Settings(BaseModel):
         except ValueError:
             raise ValueError(f"time_limit must be a number of seconds, or end in s, m or h, but is '{value}'") from None
 
-    @field_validator("freq", "target", "time", "id", mode="before")
+    @field_validator("freq", "target", "time", "id", "past", "future", "static", mode="before")
     @classmethod
     def _name(cls, value: Any) -> Any:
         return str(value) if isinstance(value, int) else value

@@ -41,12 +41,12 @@ class Study:
     @property
     def best_settings(self) -> Settings:
         """Settings of the best trial."""
-        return self.outcome.candidate.fitted.settings
+        return self.outcome.chosen.settings
 
     @property
     def best_score(self) -> float:
-        """Mean absolute scaled error of the best trial on the validation part."""
-        return self.outcome.candidate.score
+        """Mean absolute scaled error of the chosen ensemble on the validation part."""
+        return self.outcome.chosen.score
 
     @property
     def trials(self) -> pd.DataFrame:
@@ -108,8 +108,8 @@ def tune(
     folder = RunFolder(Path(out)) if out is not None else None
     with Interrupt().armed() as interrupt:
         outcome = run(made, folder, listener=listener, should_stop=lambda: interrupt() or should_stop())
-    best = outcome.candidate.fitted.settings.model_dump()
+    best = outcome.chosen.settings.model_dump()
     forecaster = Forecaster(best.pop("horizon"), best.pop("preset"), **best)
-    forecaster._adopt(panel, outcome.final, outcome.candidate, made.reasons, data)
+    forecaster._adopt(panel, outcome.final, made.reasons, data)
     native = None if isinstance(data, str | Path | Panel) else data
     return Study(outcome, forecaster, native_like(native, user_columns(outcome.forecast, panel)))

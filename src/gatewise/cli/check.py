@@ -40,9 +40,8 @@ def check(
     from gatewise.settings import Settings
 
     asked = Settings.of(**given_settings(config, assignments, flags))
-    panel = load_panel(
-        data, target=asked.target, time=asked.time, id=asked.id, freq=asked.freq, max_missing=asked.max_missing
-    )
+    reading = {name: getattr(asked, name) for name in READING if name != "season"}
+    panel = load_panel(data, **reading)
     diagnosis = diagnose(panel, asked.season)
     if as_json:
         json.dump({"name": panel.name, **diagnosis.to_dict()}, sys.stdout, indent=1, default=str)

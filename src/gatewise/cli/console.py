@@ -6,7 +6,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -53,16 +53,16 @@ class Reporter:
         self.done = 0
         self.curves: dict[int, list[Epoch]] = {}
         self.limits: dict[int, int] = {}
-        self._names: dict[int, str] = {}
+        self._name_refit: Callable[..., str | None] = lambda number, *names: None
         self._lock = threading.Lock()
         self._show_live = sys.stderr.isatty() and not quiet and not verbose
 
     def listener(self) -> Listener:
         """Return what a run tells its events to."""
-        from gatewise.experiment import REFIT, REFIT_BEFORE_TEST
+        from gatewise.experiment import refit_name
         from gatewise.search.study import Listener
 
-        self._names = {REFIT: "on all rows", REFIT_BEFORE_TEST: "before the test"}
+        self._name_refit = refit_name
         return Listener(self._on_start, self._on_epoch, self._on_trial)
 
     @contextmanager
@@ -99,7 +99,7 @@ class Reporter:
             curve = self.curves.setdefault(number, [])
             curve.append(epoch)
         if self.verbose:
-            name = self._names.get(number, f"trial {number}")
+            name = self._name(number)
             validation = f", validation {epoch.val_loss:.5g}" if epoch.val_loss == epoch.val_loss else ""
             self.say(
                 f"{name} epoch {epoch.number}: train {epoch.train_loss:.5g}{validation}, "
@@ -121,6 +121,9 @@ class Reporter:
         took = f"{trial.epochs} epoch{'s' * (trial.epochs != 1)}, {trial.seconds:.1f} s"
         self.say(f"trial {self.done}/{self.total}: {score}, {took}; {trial.message}")
 
+    def _name(self, number: int) -> str:
+        return self._name_refit(number, "on all rows", "before the test") or f"trial {number}"
+
     def _left(self) -> str:
         """Return the time left as a text, by the pace so far."""
         spent = time.monotonic() - self.began
@@ -139,7 +142,7 @@ class Reporter:
             table = Table.grid(padding=(0, 2))
             table.add_row("[bold]Gatewise[/]", f"{self.done}/{self.total} trials", self._left(), f"best {best}")
             for number, epochs in sorted(self.curves.items()):
-                name = self._names.get(number, f"trial {number}")
+                name = self._name(number)
                 losses = [one.train_loss if one.val_loss != one.val_loss else one.val_loss for one in epochs]
                 now = f"{losses[-1]:.4g}" if losses else "waiting or compiling"
                 limit = self.limits.get(number, "")

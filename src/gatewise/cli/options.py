@@ -28,9 +28,20 @@ __all__ = [
     "with_flags",
 ]
 
-READING = ("target", "time", "id", "freq", "season", "max_missing")
+READING = ("target", "past", "future", "static", "time", "id", "freq", "season", "max_missing")
 """Settings with a flag of their own in every command that reads a table."""
-TRAINING = (*READING, "horizon", "val_windows", "test_windows", "level", "preset", "seed", "time_limit")
+TRAINING = (
+    *READING,
+    "holidays",
+    "horizon",
+    "val_windows",
+    "test_windows",
+    "level",
+    "preset",
+    "members",
+    "seed",
+    "time_limit",
+)
 """Settings with a flag of their own in every command that trains."""
 SEARCHING = (*TRAINING, "trials", "jobs")
 """Settings with a flag of their own in every command that searches."""

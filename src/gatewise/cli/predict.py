@@ -25,6 +25,10 @@ def predict(
     data: Annotated[
         str | None, typer.Option("--data", metavar="NEW", help="Newer history.  [default: the data of the run]")
     ] = None,
+    future_data: Annotated[
+        str | None,
+        typer.Option("--future-data", metavar="TABLE", help="Covariates known ahead, for the steps to forecast."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for forecast.csv.  [default: print it]")
     ] = None,
@@ -45,7 +49,7 @@ def predict(
             f"--{named[0]} names a column of newer data, but --data is missing. Add --data, or leave it out."
         )
     reading = {name: getattr(asked, name) for name in COLUMNS if name in flags}
-    table, panel = forecaster.forecast_of(data, asked.horizon, levels, **reading)
+    table, panel = forecaster.forecast_of(data, asked.horizon, levels, future_data, **reading)
     path = RunFolder(out).write_table("forecast.csv", table) if out is not None else None
     if as_json:
         summary = {"model": str(run_dir), "series": len(panel), "rows": len(table), "file": str(path) if path else None}

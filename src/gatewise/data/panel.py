@@ -127,6 +127,11 @@ class Panel:
         """Return this panel with `change` applied to every series."""
         return replace(self, series=tuple(change(one) for one in self.series))
 
+    def longer_than(self, steps: int) -> Panel:
+        """Return this panel without the series of `steps` steps or fewer; itself where none is."""
+        kept = tuple(one for one in self.series if len(one) > steps)
+        return self if len(kept) == len(self.series) else replace(self, series=kept)
+
     def head(self, drop: int) -> Panel:
         """Return this panel without the last `drop` steps of every series (0 returns it whole)."""
         return self.map(lambda one: one.head(len(one) - drop)) if drop else self

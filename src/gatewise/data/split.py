@@ -35,20 +35,22 @@ class Split:
         return tuple(range(self.test, 0, -self.horizon))
 
 
-def split_of(panel: Panel, *, window: int, horizon: int, val_windows: int, test_windows: int) -> Split:
-    """Return the split, after checking that every series can carry it.
+def split_of(panel: Panel, *, season: int, horizon: int, val_windows: int, test_windows: int) -> Split:
+    """Return the split, after checking that the data can carry it.
+
+    Series too short for it take no part in training; one at least must be long enough.
 
     Raises:
-        DataError: when the shortest series has fewer rows than one training window needs beside validation and test.
+        DataError: when the longest series has fewer rows than a season and a horizon beside validation and test.
     """
     split = Split(horizon, validation=val_windows * horizon, test=test_windows * horizon)
-    shortest = panel.shortest
-    needed = window + horizon + split.held_out
-    if len(shortest) < needed:
+    longest = max(panel, key=len)
+    needed = season + horizon + split.held_out
+    if len(longest) < needed:
         raise DataError(
-            "every series must have at least window + horizon rows for training beside its validation and test part, "
-            f"but window={window}, horizon={horizon}, validation={split.validation}, test={split.test} need {needed} "
-            f"rows and series '{shortest.unique_id}' has {len(shortest)}. "
-            "Use a shorter window or horizon, fewer --val-windows or --test-windows, or drop that series."
+            "a series must have at least season + horizon rows for training beside its validation and test part, "
+            f"but season={season}, horizon={horizon}, validation={split.validation}, test={split.test} need {needed} "
+            f"rows and the longest series, '{longest.unique_id}', has {len(longest)}. "
+            "Use a shorter horizon, fewer --val-windows or --test-windows, or give more history."
         )
     return split

@@ -9,8 +9,8 @@ import pandas as pd
 
 from gatewise.data.panel import Panel, extend_index
 from gatewise.data.split import Split
+from gatewise.ensemble import Ensemble, Forecast
 from gatewise.evaluate.baselines import BASELINES
-from gatewise.fitted import Fitted
 from gatewise.metrics import mae, mase_scale, rmse, smape
 from gatewise.settings import Settings
 
@@ -20,7 +20,7 @@ MODEL = "gatewise"
 """Name of the model's column in every table."""
 
 
-def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int, ...]) -> pd.DataFrame:
+def forecast_table(model: Ensemble, panel: Panel, horizon: int, levels: tuple[int, ...]) -> pd.DataFrame:
     """Return forecasts beyond the end of every series as a long table.
 
     Returns:
@@ -31,35 +31,34 @@ def forecast_table(fitted: Fitted, panel: Panel, horizon: int, levels: tuple[int
         "unique_id": np.repeat([one.unique_id for one in panel], horizon),
         "ds": _stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
     }
-    _add_forecasts(columns, fitted, panel, fitted.forecast(panel, horizon), levels)
+    _add_forecasts(columns, model.forecast(panel, horizon, levels))
     return pd.DataFrame(columns)
 
 
-def _add_forecasts(
-    columns: dict[str, Any], fitted: Fitted, panel: Panel, point: np.ndarray, levels: tuple[int, ...]
-) -> None:
-    """Add forecasts of shape ``(..., series, horizon)``, row by row, and their intervals."""
-    columns[MODEL] = point.reshape(-1)
-    for level in sorted(levels) if len(fitted.residuals) else ():
-        spread = fitted.radius(panel, level, point.shape[-1])
-        columns[f"{MODEL}-lo-{level}"] = (point - spread).reshape(-1)
-        columns[f"{MODEL}-hi-{level}"] = (point + spread).reshape(-1)
+def _add_forecasts(columns: dict[str, Any], made: Forecast) -> None:
+    """Add forecasts and their intervals, row by row."""
+    columns[MODEL] = made.point.reshape(-1)
+    for level in made.low:
+        columns[f"{MODEL}-lo-{level}"] = made.low[level].reshape(-1)
+        columns[f"{MODEL}-hi-{level}"] = made.high[level].reshape(-1)
 
 
 def _stack(parts: list[pd.Index]) -> pd.Index:
     return parts[0].append(parts[1:])
 
 
-def backtest(fitted: Fitted, panel: Panel, split: Split, settings: Settings) -> pd.DataFrame:
+def backtest(model: Ensemble, panel: Panel, split: Split, settings: Settings) -> pd.DataFrame:
     """Return the model's and the baselines' forecasts of the test part, from every test origin.
 
-    The model stays as it is; at each origin it sees the values up to there and nothing behind. Rows that the table did
-    not have (inserted time stamps) are left out; a missing truth is NaN.
+    Series that are no longer than the test part have no origin and are left out. The model stays as it is; at each
+    origin it sees the values up to there and nothing behind. Rows that the table did not have (inserted time stamps)
+    are left out; a missing truth is NaN.
 
     Returns:
         Columns ``unique_id, ds, cutoff, y, gatewise``, its intervals, and one column per baseline.
     """
     horizon, distances, season = split.horizon, split.test_cutoffs, settings.season or 1
+    panel = panel.longer_than(split.test)
     origins = [(one, len(one) - distance) for distance in distances for one in panel]
     ahead = [slice(origin, origin + horizon) for _, origin in origins]
     each = list(zip(origins, ahead, strict=True))
@@ -70,7 +69,7 @@ def backtest(fitted: Fitted, panel: Panel, split: Split, settings: Settings) -> 
         "cutoff": _stack([one.index[[origin - 1]] for one, origin in origins]).repeat(horizon),
         "y": np.where(observed, np.concatenate([one.values[part] for (one, _), part in each]), np.nan),
     }
-    _add_forecasts(columns, fitted, panel, fitted.forecast_from(panel, distances, horizon), settings.level)
+    _add_forecasts(columns, model.forecast_from(panel, distances, horizon, settings.level))
     seen = [one.before(len(one) - origin, origin) for one, origin in origins]
     for name, forecast in BASELINES.items():
         columns[name] = np.concatenate([forecast(values, horizon, season) for values in seen])
@@ -88,7 +87,7 @@ def leaderboard(table: pd.DataFrame, panel: Panel, split: Split, season: int) ->
     Returns:
         Columns ``model, MASE, sMAPE, RMSE, MAE``.
     """
-    scale = {one.unique_id: mase_scale(one, season) for one in panel.head(split.test)}
+    scale = {one.unique_id: mase_scale(one, season) for one in panel.longer_than(split.test).head(split.test)}
     rows = []
     for model in (MODEL, *BASELINES):
         per_series = [

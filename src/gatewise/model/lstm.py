@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-__all__ = ["lstm", "parts"]
+__all__ = ["lstm", "lstm_step", "parts"]
 
 
 def parts(weights: Array) -> tuple[Array, Array, Array]:
@@ -30,8 +30,8 @@ def parts(weights: Array) -> tuple[Array, Array, Array]:
     return weights[:feature], weights[feature:-1], weights[-1]
 
 
-def lstm(weights: Array, inputs: Array, mask: Array) -> Array:
-    """Return the hidden state after every step, from a zero state.
+def lstm(weights: Array, inputs: Array, mask: Array) -> tuple[Array, Array]:
+    """Return the hidden state after every step, from a zero state, and the last cell state.
 
     Args:
         weights: kernel, recurrent kernel and bias below one another, the four gates side by side, shape
@@ -40,14 +40,29 @@ def lstm(weights: Array, inputs: Array, mask: Array) -> Array:
         mask: factor on the recurrent state, shape ``(batch, unit)``; ones for no recurrent dropout.
 
     Returns:
-        Hidden states, shape ``(time, batch, unit)``.
+        Hidden states, shape ``(time, batch, unit)``, and the cell state after the last step, ``(batch, unit)``.
     """
     return _lstm(weights, inputs, mask)
 
 
+def lstm_step(projected: Array, hidden: Array, cell: Array, recurrent: Array) -> Array:
+    """Return the hidden state after one more step, as decoders take them.
+
+    Args:
+        projected: input times kernel plus bias, shape ``(..., batch, 4 * unit)``; leading axes are steps side by side.
+        hidden: hidden state before the step, dropout included, shape ``(batch, unit)``.
+        cell: cell state before the step, same shape.
+        recurrent: recurrent kernel, shape ``(unit, 4 * unit)``.
+    """
+    i, f, g, o = jnp.split(projected + hidden @ recurrent, 4, axis=-1)
+    cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(cell)
+
+
 @jax.custom_vjp
-def _lstm(weights: Array, inputs: Array, mask: Array) -> Array:
-    return _forward(weights, inputs, mask)[0]
+def _lstm(weights: Array, inputs: Array, mask: Array) -> tuple[Array, Array]:
+    hidden, (cell, _) = _forward(weights, inputs, mask)
+    return hidden, cell[-1]
 
 
 def _forward(weights: Array, inputs: Array, mask: Array) -> tuple[Array, tuple[Array, Array]]:
@@ -75,10 +90,11 @@ def _forward(weights: Array, inputs: Array, mask: Array) -> tuple[Array, tuple[A
 
 def _forward_rule(weights: Array, inputs: Array, mask: Array):
     hidden, (cell, gates) = _forward(weights, inputs, mask)
-    return hidden, (weights, inputs, mask, hidden, cell, gates)
+    return (hidden, cell[-1]), (weights, inputs, mask, hidden, cell, gates)
 
 
-def _backward_rule(kept: tuple[Array, ...], upstream: Array):
+def _backward_rule(kept: tuple[Array, ...], upstream: tuple[Array, Array]):
+    from_outputs, from_last_cell = upstream
     weights, inputs, mask, hidden, cell, gates = kept
     time, batch, unit = hidden.shape
     kernel, recurrent, _ = parts(weights)
@@ -100,8 +116,8 @@ def _backward_rule(kept: tuple[Array, ...], upstream: Array):
         d_gates = upstream * partner * slope
         return ((d_gates @ recurrent_transposed) * mask, d_cell * f), d_gates
 
-    along = (upstream, gates, jnp.tanh(cell), jnp.concatenate([zero, cell[:-1]]))
-    _, d_gates = jax.lax.scan(step, (zero[0], zero[0]), along, reverse=True)
+    along = (from_outputs, gates, jnp.tanh(cell), jnp.concatenate([zero, cell[:-1]]))
+    _, d_gates = jax.lax.scan(step, (zero[0], from_last_cell), along, reverse=True)
     flat = d_gates.reshape(time * batch, 4 * unit)
     previous = jnp.concatenate([zero, hidden[:-1]]) * mask[None]
     seen = jnp.concatenate([inputs, previous, jnp.ones_like(previous[:, :, :1])], axis=-1)

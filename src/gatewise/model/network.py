@@ -6,34 +6,45 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from gatewise.architecture import Architecture
-from gatewise.model.lstm import lstm, parts
+from gatewise.model.lstm import lstm, lstm_step, parts
 
 __all__ = [
     "Layout",
     "Masks",
+    "Network",
+    "Sample",
     "apply",
     "initialise",
     "layout_of",
     "mask_shapes",
     "masks_of",
+    "network_of",
     "no_masks",
     "parameter_count",
+    "sample_of",
 ]
 
 
 class Layout(NamedTuple):
     """Shapes of the network's matrices, which lie one after another in the flat parameter vector.
 
-    One matrix per LSTM layer and one for the dense head, each with its bias as the last row. The optimizer then updates
-    one vector in one fused loop, and a checkpoint is one array.
+    One matrix per LSTM layer, then the decoder's and the series' embedding where there are any, then the dense head.
+    Layers and head have their bias as the last row. The optimizer then updates one vector in one fused loop, and a
+    checkpoint is one array.
+
+    Attributes:
+        shapes: rows and columns of each matrix.
+        biases: how many last rows of each are a bias, 0 or 1.
     """
 
     shapes: tuple[tuple[int, int], ...]
+    biases: tuple[int, ...]
 
     @property
     def size(self) -> int:
@@ -54,8 +65,63 @@ class Layout(NamedTuple):
 
     def weights_mask(self) -> Array:
         """Return ones where a weight stands and zeros where a bias does: L2 and weight decay act on weights only."""
-        parts = [(jnp.ones((rows - 1) * columns), jnp.zeros(columns)) for rows, columns in self.shapes]
-        return jnp.concatenate([part for pair in parts for part in pair])
+        parts: list[Array] = []
+        for (rows, columns), bias in zip(self.shapes, self.biases, strict=True):
+            parts += [jnp.ones((rows - bias) * columns), jnp.zeros(bias * columns)]
+        return jnp.concatenate(parts)
+
+
+class Network(NamedTuple):
+    """The matrices by what they are.
+
+    Attributes:
+        layers: one matrix per LSTM layer, see `gatewise.model.lstm`.
+        decoder: a row for each segment's place, then the kernel of the known-future columns; None without a decoder.
+        embedding: one row per series, None without one.
+        head: the dense head, its bias last.
+    """
+
+    layers: list[Any]
+    decoder: Any | None
+    embedding: Any | None
+    head: Any
+
+
+class Sample(NamedTuple):
+    """A batch of windows as the network reads them; the covariates are None where there are none.
+
+    Attributes:
+        inputs: normalised values, shape ``(time, batch)``.
+        past: past and known-future columns of the window, shape ``(time, batch, feature)``.
+        future: known-future columns of the horizon, shape ``(horizon, batch, feature)``.
+        static: shape ``(batch, feature)``.
+        series: number of each window's series, int32, shape ``(batch,)``; the number of series for an unknown one.
+    """
+
+    inputs: Any
+    past: Any = None
+    future: Any = None
+    static: Any = None
+    series: Any = None
+
+
+def sample_of(architecture: Architecture, inputs: Any, features: Any, static: Any, series: Any) -> Sample:
+    """Return a batch as the network reads it.
+
+    Args:
+        architecture: tells past columns from known-future ones.
+        inputs: normalised values, shape ``(time, batch)``.
+        features: past columns, then known-future ones, shape ``(time + horizon, batch, feature)``, None without any.
+        static: shape ``(batch, feature)``, None without any.
+        series: number of each window's series, shape ``(batch,)``; read only where there is an embedding.
+    """
+    steps, widths = architecture.window, architecture.widths
+    past = future = None
+    if features is not None:
+        past = features[:steps]
+        if widths.future:
+            future = features[steps : steps + architecture.horizon, :, widths.past :]
+    return Sample(inputs, past, future, static, series)
 
 
 def layout_of(architecture: Architecture) -> Layout:
@@ -65,9 +131,29 @@ def layout_of(architecture: Architecture) -> Layout:
         >>> layout_of(Architecture(window=10, patch=1, horizon=1, hidden=(64, 32))).size
         29345
     """
-    features = (architecture.patch, *architecture.hidden)
-    layers = [(feature + unit + 1, 4 * unit) for feature, unit in zip(features, architecture.hidden, strict=False)]
-    return Layout((*layers, (features[-1] + 1, architecture.horizon)))
+    a = architecture
+    features = (a.step_features, *a.hidden)
+    shapes = [(feature + unit + 1, 4 * unit) for feature, unit in zip(features, a.hidden, strict=False)]
+    biases = [1] * len(shapes)
+    if a.segment:
+        shapes.append((a.segments + a.segment * a.widths.future, 4 * a.hidden[0]))
+        biases.append(0)
+    if a.embedding:
+        shapes.append((a.widths.series, a.embedding))
+        biases.append(0)
+    # Without a decoder the head reads the known future itself.
+    beside = 0 if a.segment else a.horizon * a.widths.future
+    outputs = (a.segment or a.horizon) * max(len(a.quantiles), 1)
+    return Layout((*shapes, (a.hidden[-1] + beside + 1, outputs)), (*biases, 1))
+
+
+def network_of(architecture: Architecture, matrices: Sequence[Any]) -> Network:
+    """Return the matrices of a flat vector, as `Layout.split` gives them, by what they are."""
+    rest = list(matrices)
+    layers = [rest.pop(0) for _ in architecture.hidden]
+    decoder = rest.pop(0) if architecture.segment else None
+    embedding = rest.pop(0) if architecture.embedding else None
+    return Network(layers, decoder, embedding, rest.pop(0))
 
 
 def parameter_count(architecture: Architecture) -> int:
@@ -87,14 +173,19 @@ def initialise(architecture: Architecture, seed: int) -> np.ndarray:
     """
     generator = np.random.default_rng(seed)
     framed = architecture.base != "none" or architecture.normalise != "none"
-    flat = np.zeros(layout_of(architecture).size, np.float32)
-    *layers, head = layout_of(architecture).split(flat)
-    for layer in layers:
+    layout = layout_of(architecture)
+    flat = np.zeros(layout.size, np.float32)
+    network = network_of(architecture, layout.split(flat))
+    for layer in network.layers:
         kernel, recurrent, bias = parts(layer)
         kernel[:] = _glorot(generator, kernel.shape)
         recurrent[:] = _orthogonal(generator, *recurrent.shape)
         bias[len(recurrent) : 2 * len(recurrent)] = 1
-    head[:-1] = _glorot(generator, head[:-1].shape) * (0.1 if framed else 1)
+    if network.decoder is not None:
+        network.decoder[:] = _glorot(generator, network.decoder.shape)
+    if network.embedding is not None:
+        network.embedding[:] = 0.1 * generator.standard_normal(network.embedding.shape)
+    network.head[:-1] = _glorot(generator, network.head[:-1].shape) * (0.1 if framed else 1)
     return flat
 
 
@@ -131,7 +222,7 @@ def no_masks(architecture: Architecture, batch: int) -> Masks:
 
 def mask_shapes(architecture: Architecture, batch: int) -> list[tuple[int, ...]]:
     """Return the shapes of all dropout masks of one batch: those after the layers, then the recurrent ones."""
-    steps, units = architecture.window // architecture.patch, architecture.hidden
+    steps, units = architecture.steps, architecture.hidden
     return [(steps, batch, unit) for unit in units[:-1]] + [(batch, units[-1])] + [(batch, unit) for unit in units]
 
 
@@ -151,25 +242,111 @@ def masks_of(uniforms: Sequence[Array], dropout: Array, recurrent_dropout: Array
     return Masks(keep(uniforms[:layers], dropout), keep(uniforms[layers:], recurrent_dropout))
 
 
-def apply(architecture: Architecture, matrices: list[Array], inputs: Array, masks: Masks) -> Array:
-    """Return the head's outputs, shape ``(batch, horizon)``.
+def apply(architecture: Architecture, matrices: Sequence[Array], sample: Sample, masks: Masks) -> Array:
+    """Return the head's outputs, shape ``(quantile, horizon, batch)``, with one quantile for a point forecast.
 
-    The head reads the last hidden state, so the newest value reaches every step of the forecast.
+    The head reads the last hidden state, so the newest value reaches every step of the forecast. With segments, it
+    reads the state after one more step per segment, all of them side by side from the window's last state.
 
     Args:
         architecture: the network.
         matrices: the parameters, as `Layout.split` gives them.
-        inputs: shape ``(time, batch, feature)``, where a step of time is one patch.
+        sample: windows and covariates.
         masks: dropout masks.
+
+    Source: Lin et al. (2023), "SegRNN", parallel multi-step forecasting, for the segments.
     """
-    *layers, head = matrices
-    sequence = inputs
-    last = len(layers) - 1
-    for layer, weights in enumerate(layers):
-        sequence = lstm(weights, sequence, masks.recurrent[layer])
+    network = network_of(architecture, matrices)
+    static = _static(architecture, network, sample)
+    sequence = _patches(architecture, sample, static)
+    states: list[tuple[Array, Array]] = []
+    last = len(network.layers) - 1
+    for layer, weights in enumerate(network.layers):
+        sequence, cell = lstm(weights, sequence, masks.recurrent[layer])
+        states.append((sequence[-1] * masks.recurrent[layer], cell))
         mask = masks.output[layer]
-        if layer == last:
-            sequence = sequence[-1]
-        if mask is not None:
+        if layer < last and mask is not None:
             sequence = sequence * mask
-    return sequence @ head[:-1] + head[-1:]
+    state = sequence[-1]
+    if architecture.segment:
+        state = _decode(architecture, network, states, sample, static, masks)
+    mask = masks.output[last]
+    if mask is not None:
+        state = state * mask
+    return _head(architecture, network.head, state, sample)
+
+
+def _static(architecture: Architecture, network: Network, sample: Sample) -> Array | None:
+    """Return what stays the same along a window, shape ``(batch, feature)``, None where nothing does."""
+    columns = [] if sample.static is None else [sample.static]
+    if network.embedding is not None:
+        # A series that training never saw takes the mean of all.
+        table = jnp.concatenate([network.embedding, network.embedding.mean(axis=0, keepdims=True)])
+        columns.append(table[sample.series])
+    return jnp.concatenate(columns, axis=-1) if columns else None
+
+
+def _patches(architecture: Architecture, sample: Sample, static: Array | None) -> Array:
+    """Return the LSTM's inputs, shape ``(step, batch, feature)``: the values of a patch, their covariates, static."""
+    steps, patch, batch = architecture.steps, architecture.patch, sample.inputs.shape[1]
+    columns = [sample.inputs.reshape(steps, patch, batch).swapaxes(1, 2)]
+    if sample.past is not None:
+        columns.append(sample.past.reshape(steps, patch, batch, -1).swapaxes(1, 2).reshape(steps, batch, -1))
+    if static is not None:
+        columns.append(jnp.broadcast_to(static, (steps, *static.shape)))
+    return jnp.concatenate(columns, axis=-1) if len(columns) > 1 else columns[0]
+
+
+def _decode(
+    architecture: Architecture,
+    network: Network,
+    states: list[tuple[Array, Array]],
+    sample: Sample,
+    static: Array | None,
+    masks: Masks,
+) -> Array:
+    """Return the last layer's hidden state of every segment, shape ``(segment, batch, unit)``."""
+    a, decoder = architecture, network.decoder
+    assert decoder is not None
+    kernel, recurrent, bias = parts(network.layers[0])
+    projected = decoder[: a.segments, None, :] + bias
+    if static is not None:
+        projected = projected + static @ kernel[-a.static_features :]
+    if sample.future is not None:
+        missing = a.segments * a.segment - a.horizon
+        future = jnp.pad(sample.future, ((0, missing), (0, 0), (0, 0)))
+        batch = future.shape[1]
+        segments = future.reshape(a.segments, a.segment, batch, -1).swapaxes(1, 2).reshape(a.segments, batch, -1)
+        projected = projected + segments @ decoder[a.segments :]
+    hidden = lstm_step(projected, *states[0], recurrent)
+    for layer in range(1, len(network.layers)):
+        kernel, recurrent, bias = parts(network.layers[layer])
+        mask = masks.output[layer - 1]
+        if mask is not None:
+            hidden = hidden * mask[-1]
+        hidden = lstm_step(hidden @ kernel + bias, *states[layer], recurrent)
+    return hidden
+
+
+def _head(architecture: Architecture, head: Array, state: Array, sample: Sample) -> Array:
+    a, count = architecture, max(len(architecture.quantiles), 1)
+    batch = state.shape[-2]
+    if not a.segment and sample.future is not None:
+        state = jnp.concatenate([state, sample.future.swapaxes(0, 1).reshape(batch, -1)], axis=-1)
+    outputs = state @ head[:-1] + head[-1]
+    if a.segment:
+        # (segment, batch, quantile, step) to (quantile, segment and step, batch)
+        outputs = outputs.reshape(a.segments, batch, count, a.segment).transpose(2, 0, 3, 1)
+        outputs = outputs.reshape(count, a.segments * a.segment, batch)[:, : a.horizon]
+    else:
+        outputs = outputs.reshape(batch, count, a.horizon).transpose(1, 2, 0)
+    return _ordered(outputs) if a.quantiles else outputs
+
+
+def _ordered(outputs: Array) -> Array:
+    """Return quantiles that never cross: the median, then bounds as positive steps away from it, level by level."""
+    median, steps = outputs[:1], jax.nn.softplus(outputs[1:])
+    below = median - jnp.cumsum(steps[0::2], axis=0)
+    above = median + jnp.cumsum(steps[1::2], axis=0)
+    bounds = jnp.stack([below, above], axis=1).reshape(steps.shape)
+    return jnp.concatenate([median, bounds])

@@ -87,11 +87,11 @@ class Space:
         ideas: list[dict[str, Any]] = [
             {},
             {"base": "last", "normalise": "last", "patch": self._choice("patch", min)},
-            {"base": "none", "normalise": "standard", "learning_rate": 1e-3},
+            {"base": "none", "normalise": "mean", "rescale": "std", "learning_rate": 1e-3},
             {"window": self._choice("window", max), "patch": self._choice("patch", max)},
             {"learning_rate": 1e-3, "schedule": "one-cycle", "dropout": 0.2, "batch_size": 16},
             {"batch_size": self._choice("batch_size", max), "learning_rate": 1e-2},
-            {"loss": "mse", "noise": 0.05, "normalise": "standard"},
+            {"loss": "mse", "noise": 0.05, "normalise": "mean", "rescale": "std"},
         ]
         ideas.insert(1, {"window": self._choice("window", min), "patch": self._choice("patch", min), **classic})
         made = [self.start.change(**{n: v for n, v in idea.items() if n in self.priors}) for idea in ideas]

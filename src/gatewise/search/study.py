@@ -8,7 +8,7 @@ import os
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,17 +16,20 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from gatewise.errors import InputError, TrainingError
-from gatewise.fitted import Candidate, Workbench
 from gatewise.search.space import Space
 from gatewise.settings import Settings
 from gatewise.train.device import accelerator, own_lane
 from gatewise.train.fit import Epoch
 from gatewise.train.population import Populations
+from gatewise.workbench import Candidate, Workbench
 
 if TYPE_CHECKING:
     import optuna
 
 __all__ = ["Found", "Listener", "Trial", "search"]
+
+MOST_MODELS = 40
+"""Models kept in memory for the ensemble."""
 
 STARTUP = 10
 """Trials drawn from the portfolio and at random before the sampler models the results (Optuna's default for TPE)."""
@@ -71,19 +74,25 @@ class Listener:
     on_trial: Callable[[Trial], None] = field(default=lambda trial: None)
 
 
+Models = Sequence[tuple[Trial, Candidate]]
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """What a search found.
 
     Attributes:
         trials: every finished trial, in the order of asking.
-        best: the one with the lowest score.
-        candidate: its model.
+        models: the trials with the lowest scores and their models, the best first.
     """
 
     trials: tuple[Trial, ...]
-    best: Trial
-    candidate: Candidate
+    models: tuple[tuple[Trial, Candidate], ...]
+
+    @property
+    def best(self) -> Trial:
+        """The trial with the lowest score."""
+        return self.models[0][0]
 
 
 def search(
@@ -93,6 +102,7 @@ def search(
     trials: int,
     storage: Callable[[], str] | None = None,
     listener: Listener | None = None,
+    reserve: Callable[[Models], float] = lambda models: 0.0,
     should_stop: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Found:
@@ -107,6 +117,7 @@ def search(
         trials: trainings to make.
         storage: returns an Optuna storage URL, None keeps the study in memory; not asked where nothing varies.
         listener: is told of starts, epochs and ends.
+        reserve: returns the seconds of the time limit that the models found so far will need after the search.
         should_stop: asked often; True ends running trials with their best weights and starts no new one.
         clock: seconds that only go forward.
 
@@ -118,7 +129,7 @@ def search(
     # One training of given settings needs no sampler, and none of the libraries that come with it.
     study = _study(space, storage, trials) if space.priors else None
     done: list[Trial] = []
-    winner: tuple[Trial, Candidate] | None = None
+    models: list[tuple[Trial, Candidate]] = []
     pending: deque[tuple[int, optuna.trial.Trial | None, Settings, Future[Candidate]]] = deque()
     populations = Populations(settings.lookahead) if accelerator() else None
     jobs = settings.lookahead if populations else settings.jobs or os.cpu_count() or 1
@@ -128,7 +139,7 @@ def search(
         while True:
             while asked < trials and len(pending) < settings.lookahead and not (limit.reached() and asked):
                 proposal = study.ask() if study else None
-                config = space.propose(proposal) if proposal else space.start
+                config = space.propose(proposal) if proposal else _member(space.start, asked)
                 listener.on_start(asked, config)
                 observe = partial(_observe, listener, limit, asked)
                 future = workers.submit(_train, bench, populations, config, observe=observe, should_stop=limit.reached)
@@ -143,20 +154,23 @@ def search(
             if trial.epochs or trial.status == "failed":
                 done.append(trial)
                 listener.on_trial(trial)
-            if (
-                candidate is not None
-                and math.isfinite(trial.score)
-                and (winner is None or trial.score < winner[0].score)
-            ):
-                winner = trial, candidate
+            if candidate is not None and math.isfinite(trial.score):
+                # Sorting is stable: of two equal trials the earlier one leads.
+                models = sorted([*models, (trial, candidate)], key=lambda one: one[0].score)[:MOST_MODELS]
+                limit.reserved = reserve(models)
     finally:
         # Reached in the ordinary way nothing runs any more; on an exception the running trials end at their next chunk.
         limit.abandon()
         workers.shutdown(cancel_futures=True)
-    if winner is None:
+    if not models:
         said = "; ".join(dict.fromkeys(trial.message for trial in done)) or "none finished an epoch"
         raise TrainingError(f"training gave no usable model in {asked} trial{'s' * (asked != 1)}: {said}.")
-    return Found(tuple(done), *winner)
+    return Found(tuple(done), tuple(models))
+
+
+def _member(start: Settings, number: int) -> Settings:
+    """Return the settings of one of several trainings of the same configuration: each has a seed of its own."""
+    return start if number == 0 else start.change(seed=(start.seed + number) % 2**31)
 
 
 def _train(bench: Workbench, populations: Populations | None, settings: Settings, **manner: Any) -> Candidate:
@@ -175,10 +189,11 @@ class _Limit:
         self._should_stop, self._clock = should_stop, clock
         self._deadline = clock() + time_limit if time_limit else math.inf
         self._any_epoch, self._abandoned = Event(), Event()
+        self.reserved = 0.0
 
     def reached(self) -> bool:
         """Tell whether to stop."""
-        late = self._clock() >= self._deadline and self._any_epoch.is_set()
+        late = self._clock() + self.reserved >= self._deadline and self._any_epoch.is_set()
         return late or self._should_stop() or self._abandoned.is_set()
 
     def epoch_ended(self) -> None:

@@ -11,19 +11,19 @@ from typing import Literal
 import jax
 import numpy as np
 
-from gatewise.architecture import architecture_of, knobs_of
-from gatewise.data.windows import Flat, Windows
+from gatewise.architecture import Architecture, knobs_of
+from gatewise.data.windows import Windows
 from gatewise.model.network import initialise
 from gatewise.settings import Settings
 from gatewise.train.device import place
-from gatewise.train.forecaster import forecaster
+from gatewise.train.forecaster import Histories, forecaster
 from gatewise.train.health import explain_divergence
-from gatewise.train.loss import LOSSES
+from gatewise.train.loss import loss_of
 from gatewise.train.population import joined
 from gatewise.train.program import CHUNK, Batches, Measured, State, Table, trainer
 from gatewise.train.schedule import learning_rates
 
-__all__ = ["Epoch", "Status", "Training", "Validation", "train"]
+__all__ = ["Epoch", "Lessons", "Status", "Training", "Validation", "train"]
 
 Status = Literal["early-stopped", "epoch-limit", "interrupted", "diverged"]
 
@@ -87,31 +87,44 @@ class Validation:
     """Validation windows with their targets, in the scaled series' units.
 
     Attributes:
-        values: what the model sees, float32, shape ``(window, time)``.
-        target: shape ``(window, horizon)``.
+        histories: what the model sees.
+        target: shape ``(origin, horizon)``.
         observed: bool, same shape: filled targets do not count.
+        weight: of each origin's series in the loss, shape ``(origin,)``.
     """
 
-    values: np.ndarray
+    histories: Histories
     target: np.ndarray
     observed: np.ndarray
+    weight: np.ndarray
 
-    @classmethod
-    def of(cls, flat: Flat, windows: Windows, window: int, horizon: int) -> Validation:
-        """Gather windows and their targets from a flat panel."""
-        at = windows.start[:, None] + np.arange(window + horizon)
-        ahead = at[:, window:]
-        return cls(flat.values[at[:, :window]], flat.values[ahead], flat.observed[ahead])
+    def loss(self, forecast: np.ndarray, architecture: Architecture) -> float:
+        """Return the weighted mean loss of forecasts ``(origin, quantile, horizon)`` over the observed targets."""
+        errors = (forecast - self.target[:, None]).transpose(1, 2, 0)
+        losses = loss_of(architecture.loss, architecture.quantiles)(errors).mean(axis=0)
+        weight = self.observed.T * self.weight
+        return float((losses * weight).sum() / weight.sum())
 
-    def loss(self, forecast: np.ndarray, kind: str) -> float:
-        """Return the mean loss of forecasts over the observed targets."""
-        return float(LOSSES[kind]((forecast - self.target)[self.observed]).mean())
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """What a training learns from.
+
+    Attributes:
+        table: the scaled panel on the device, with the linear base where there is one.
+        windows: training windows.
+        weight: of each series in the loss, float32, shape ``(series,)``.
+    """
+
+    table: Table
+    windows: Windows
+    weight: np.ndarray
 
 
 def train(
     settings: Settings,
-    table: Table,
-    windows: Windows,
+    architecture: Architecture,
+    lessons: Lessons,
     validation: Validation | None,
     *,
     epochs: int | None = None,
@@ -123,8 +136,8 @@ def train(
 
     Args:
         settings: resolved settings.
-        table: the scaled panel on the device.
-        windows: training windows.
+        architecture: that of the settings and the panel.
+        lessons: what to train on.
         validation: validation windows for early stopping; None trains for exactly `epochs`.
         epochs: epochs to train instead of the settings' limit; the schedule still runs over the settings' `epochs`.
         past_losses: validation losses, epoch by epoch, that the plateau schedule follows where there is no validation.
@@ -134,11 +147,10 @@ def train(
     Returns:
         The training, with the best weights restored however it ended.
     """
-    architecture, knobs = architecture_of(settings), knobs_of(settings)
-    table = place(table)
+    knobs, table = knobs_of(settings), place(lessons.table)
     initial = initialise(architecture, settings.seed)
     state = trainer(architecture).start(initial, knobs, settings.seed)
-    stream = _epochs_of_batches(windows, settings)
+    stream = _epochs_of_batches(lessons.windows, settings)
     best = _Best(initial)
     history: list[Epoch] = []
 
@@ -154,22 +166,22 @@ def train(
             sums = Measured(*(0.0 for _ in Measured._fields))
             running: Measured | None = None
             for first in range(0, len(order), CHUNK):
-                chunk = _chunk(windows, order[first : first + CHUNK], rates[first : first + CHUNK])
+                chunk = _chunk(lessons, order[first : first + CHUNK], rates[first : first + CHUNK])
                 state, measured = steps(state, knobs, table, chunk)
                 # The chunk before is waited for only now: the device works on while the next one is made ready.
                 sums, running = _add(sums, running), measured
                 if should_stop():
                     return end("interrupted", f"stopped in epoch {number}; weights of epoch {best.epoch}")
             sums = _add(sums, running)
-            val_loss = _validate(settings, state, validation)
+            val_loss = _validate(architecture, state, table, validation)
             history.append(_summary(number, sums, len(order), val_loss, rates[-1], time.perf_counter() - began))
             observe(history[-1])
             if sums.broken > 0 or (validation and not math.isfinite(val_loss)):
                 return end("diverged", explain_divergence(settings, number))
             if validation is None:
-                best = _Best(np.array(state.parameters), number, math.nan)
+                best = _Best(np.array(state.average), number, math.nan)
             elif val_loss < best.loss - settings.min_delta:
-                best = _Best(np.array(state.parameters), number, val_loss)
+                best = _Best(np.array(state.average), number, val_loss)
             elif number - best.epoch >= settings.patience:
                 return end(
                     "early-stopped",
@@ -199,26 +211,36 @@ def _epochs_of_batches(windows: Windows, settings: Settings) -> Iterator[np.ndar
     generator = np.random.default_rng(settings.seed)
     count, batch = settings.windows_per_epoch or len(windows), settings.batch_size
     steps = -(-count // batch)
+    rounds = _rounds_of_series(windows, generator) if settings.sampling == "series" else None
     left = np.zeros(0, np.int64)
     while True:
         parts = [left]
         while sum(map(len, parts)) < count:
-            parts.append(generator.permutation(len(windows)))
+            parts.append(next(rounds) if rounds else generator.permutation(len(windows)))
         drawn = np.concatenate(parts)
         order, left = drawn[:count], drawn[count:]
         yield np.pad(order, (0, steps * batch - count), constant_values=-1).reshape(steps, batch)
 
 
-def _chunk(windows: Windows, order: np.ndarray, rates: list[float]) -> Batches:
+def _rounds_of_series(windows: Windows, generator: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield one window of each series, drawn at random, the series in random order."""
+    first = np.flatnonzero(np.diff(windows.series, prepend=-1))
+    count = np.diff(np.append(first, len(windows)))
+    while True:
+        yield generator.permutation(first + generator.integers(0, count))
+
+
+def _chunk(lessons: Lessons, order: np.ndarray, rates: list[float]) -> Batches:
     """Return up to `CHUNK` batches, padded to `CHUNK`."""
     steps, batch = order.shape
     padded = np.full((CHUNK, batch), -1, np.int64)
     padded[:steps] = order
     learning_rate = np.zeros(CHUNK, np.float32)
     learning_rate[:steps] = rates
-    weight = (padded >= 0).astype(np.float32)
-    start, low, high = (part[padded] for part in (windows.start, windows.low, windows.high))
-    return Batches(start, low, high, weight, learning_rate, np.int32(steps))
+    w = lessons.windows
+    start, low, high, first, series = (part[padded] for part in (w.start, w.low, w.high, w.first, w.series))
+    weight = np.where(padded >= 0, lessons.weight[series], 0).astype(np.float32)
+    return Batches(start, low, high, first, series, weight, learning_rate, np.int32(steps))
 
 
 def _add(sums: Measured, measured: Measured | None) -> Measured:
@@ -230,12 +252,12 @@ def _add(sums: Measured, measured: Measured | None) -> Measured:
     return total._replace(largest_norm=max(sums.largest_norm, values[3]))
 
 
-def _validate(settings: Settings, state: State, validation: Validation | None) -> float:
+def _validate(architecture: Architecture, state: State, table: Table, validation: Validation | None) -> float:
     """Return the validation loss of whole forecasts, NaN without validation."""
     if validation is None:
         return math.nan
-    forecast = forecaster(architecture_of(settings), validation.target.shape[1])
-    return validation.loss(forecast(state.parameters, validation.values), settings.loss)
+    forecast = forecaster(architecture, validation.target.shape[1])
+    return validation.loss(forecast(state.average, validation.histories, table.linear), architecture)
 
 
 def _summary(number: int, sums: Measured, steps: int, val_loss: float, rate: float, seconds: float) -> Epoch:

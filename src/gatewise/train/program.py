@@ -18,12 +18,12 @@ import numpy as np
 from jax import Array
 
 from gatewise.architecture import Architecture, Knobs, Scalar
-from gatewise.model.network import Layout, apply, layout_of, mask_shapes, masks_of
+from gatewise.model.network import Layout, apply, layout_of, mask_shapes, masks_of, sample_of
 from gatewise.model.random import fold, key_of, normal, uniform
-from gatewise.model.recipe import frame, unframe
+from gatewise.model.recipe import frame, padded_index, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
 from gatewise.train.device import COMPILER_OPTIONS, device, place
-from gatewise.train.loss import LOSSES
+from gatewise.train.loss import loss_of
 from gatewise.train.optimizer import clip, direction
 
 __all__ = [
@@ -51,10 +51,16 @@ class Table(NamedTuple):
     Attributes:
         values: float32, shape ``(padded time,)``.
         observed: bool, same shape: whether a value was measured, or filled.
+        features: past columns, then known-future ones, float32, shape ``(padded time, feature)``; None without any.
+        static: float32, shape ``(padded series, feature)``; None without any.
+        linear: coefficients of the linear base, float32, shape ``(window + 1, horizon)``; None with another base.
     """
 
     values: Array
     observed: Array
+    features: Array | None = None
+    static: Array | None = None
+    linear: Array | None = None
 
 
 class Batches(NamedTuple):
@@ -64,7 +70,9 @@ class Batches(NamedTuple):
         start: index of each window's first value in the table, int32, shape ``(chunk, batch)``.
         low: smallest start that a time shift may move it to, same shape.
         high: largest start that a time shift may move it to, same shape.
-        weight: 1 for a window, 0 for padding, float32, same shape.
+        first: index of the series' first value, same shape; a window that starts before it is padded.
+        series: number of the series, same shape.
+        weight: of a window in the loss, 0 for padding, float32, same shape.
         learning_rate: float32, shape ``(chunk,)``.
         count: number of batches in use, int32.
     """
@@ -72,6 +80,8 @@ class Batches(NamedTuple):
     start: Any
     low: Any
     high: Any
+    first: Any
+    series: Any
     weight: Any
     learning_rate: Any
     count: Any
@@ -82,12 +92,14 @@ class State(NamedTuple):
 
     Attributes:
         parameters: float32, shape ``(parameter,)``.
+        average: their running mean over the steps, same shape; the parameters themselves without averaging.
         optimizer: the optimizer's state.
         seed: of dropout and augmentation, uint32, which stays.
         step: optimizer steps made, uint32.
     """
 
     parameters: Any
+    average: Any
     optimizer: Any
     seed: Any
     step: Any
@@ -97,8 +109,8 @@ class Measured(NamedTuple):
     """Sums over the steps of a chunk, each a float32 scalar.
 
     Attributes:
-        loss: loss times observed targets.
-        targets: observed targets.
+        loss: loss times weight over the observed targets.
+        targets: their weights.
         norm: gradient norms before clipping.
         largest_norm: the largest of them.
         clipped: steps whose gradient was clipped.
@@ -144,18 +156,33 @@ def size_class(length: int, smallest: int = 1024) -> int:
     return size
 
 
-def table_of(values: np.ndarray, observed: np.ndarray, room: int = 0) -> Table:
+def table_of(
+    values: np.ndarray,
+    observed: np.ndarray,
+    room: int = 0,
+    *,
+    features: np.ndarray | None = None,
+    static: np.ndarray | None = None,
+) -> Table:
     """Put a flat panel on the device, padded to the size class of its length or of `room`, whichever is larger."""
     size = size_class(max(len(values), room))
-    padded_values, padded_observed = np.zeros(size, np.float32), np.zeros(size, bool)
-    padded_values[: len(values)] = values
-    padded_observed[: len(values)] = observed
-    return Table(*place((padded_values, padded_observed)))
+    return Table(
+        *place(
+            (
+                _grown(np.asarray(values, np.float32), size),
+                _grown(np.asarray(observed, bool), size),
+                None if features is None or not features.shape[1] else _grown(features, size),
+                None if static is None or not static.shape[1] else _grown(static, size_class(len(static), 16)),
+            )
+        )
+    )
 
 
-def gather(flat: Array, start: Array, length: int) -> Array:
-    """Return `length` values from each start, shape ``(length, batch)``."""
-    return flat[start[None, :] + jnp.arange(length, dtype=start.dtype)[:, None]]
+def _grown(array: np.ndarray, length: int) -> np.ndarray:
+    """Return an array with zeros behind it, up to a length."""
+    grown = np.zeros((length, *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown
 
 
 def trainer(architecture: Architecture) -> Trainer:
@@ -173,7 +200,8 @@ def _train_programs(architecture: Architecture) -> Trainer:
         shapes = jax.eval_shape(direction(architecture.optimizer, knobs).init, parameters)
         optimizer = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), shapes)
         # A copy: the state is donated to the program, and the caller keeps its own array.
-        return place(State(np.array(parameters, np.float32), optimizer, np.uint32(seed & 0xFFFFFFFF), np.uint32(0)))
+        weights = np.array(parameters, np.float32)
+        return place(State(weights, weights.copy(), optimizer, np.uint32(seed & 0xFFFFFFFF), np.uint32(0)))
 
     return Trainer(start, lambda state, knobs, table, batches: run(state, _floats(knobs), table, batches))
 
@@ -201,7 +229,7 @@ def _train_chunk(
     loss_and_gradient = jax.value_and_grad(partial(_loss, architecture), has_aux=True)
 
     def step(index: Array, carried: tuple[State, _Sums]) -> tuple[State, _Sums]:
-        (flat, optimizer, seed, made), sums = carried
+        (flat, average, optimizer, seed, made), sums = carried
         batch = Batches(*(part[index] for part in batches[:-1]), count=batches.count)
         (_, (data_loss, targets)), gradients = loss_and_gradient(
             layout.split(flat), knobs, table, batch, fold(key, made)
@@ -210,10 +238,14 @@ def _train_chunk(
         clipped = clip(layout.join(gradients) + 2 * knobs.l2 * decay, knobs)
         update, optimizer = transform.update(clipped.gradient, optimizer, flat)
         flat = flat - batch.learning_rate * (jnp.asarray(update) + knobs.weight_decay * decay)
+        # Early steps are forgotten faster, so that the mean does not drag the random start along.
+        count = made.astype(jnp.float32)
+        keep = jnp.minimum(knobs.averaging, (1 + count) / (10 + count))
+        average = keep * average + (1 - keep) * flat
         broken = ~(jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm))
         of_step = [data_loss, targets, clipped.norm, clipped.was_clipped, broken.astype(jnp.float32)]
         sums = _Sums(sums.total + jnp.stack(of_step), jnp.maximum(sums.largest, clipped.norm))
-        return State(flat, optimizer, seed, made + 1), sums
+        return State(flat, average, optimizer, seed, made + 1), sums
 
     nothing = _Sums(jnp.zeros(5, jnp.float32), jnp.zeros((), jnp.float32))
     state, sums = jax.lax.fori_loop(0, batches.count, step, (state, nothing))
@@ -228,21 +260,25 @@ def _loss(
 
     The L2 term is left out here: its gradient is ``2 * lambda * w`` and is added to the flat gradient.
     """
-    window_steps, horizon = architecture.window, architecture.horizon
+    steps, horizon = architecture.window, architecture.horizon
     size = len(batch.start)
-    shapes = [(size,), (1, size), (window_steps, size), *mask_shapes(architecture, size)]
+    shapes = [(size,), (1, size), (steps, size), *mask_shapes(architecture, size)]
     for_shift, for_scale, for_noise, *for_dropout = uniform(key, shapes)
     start = shift_starts(for_shift, knobs, batch.start, batch.low, batch.high)
-    values = gather(table.values, start, window_steps + horizon)
-    observed = gather(table.observed, start + window_steps, horizon)
+    index = start + jnp.arange(steps + horizon, dtype=start.dtype)[:, None]
+    index = padded_index(index, batch.first, max(architecture.season, architecture.long_season))
+    values, observed = table.values[index], table.observed[index[steps:]]
     weight = jnp.where(observed, batch.weight[None, :], 0.0)
-    window, target = scale_magnitude(normal(for_scale), knobs, values[:window_steps], values[window_steps:])
-    framed = frame(architecture, add_noise(normal(for_noise), knobs, window))
+    window, target = scale_magnitude(normal(for_scale), knobs, values[:steps], values[steps:])
+    framed = frame(architecture, add_noise(normal(for_noise), knobs, window), table.linear)
+    features = None if table.features is None else table.features[index]
+    static = None if table.static is None else table.static[batch.series]
+    sample = sample_of(architecture, framed.inputs, features, static, batch.series)
     masks = masks_of(for_dropout, knobs.dropout, knobs.recurrent_dropout)
-    forecast = unframe(framed, apply(architecture, matrices, framed.inputs, masks))
-    total = jnp.sum(LOSSES[architecture.loss](forecast - target) * weight)
-    targets = jnp.sum(weight)
-    return total / jnp.maximum(targets, 1.0), (total, targets)
+    forecast = unframe(framed, apply(architecture, matrices, sample, masks))
+    losses = loss_of(architecture.loss, architecture.quantiles)(forecast - target).mean(axis=0)
+    total, targets = jnp.sum(losses * weight), jnp.sum(weight)
+    return total / jnp.maximum(targets, 1e-6), (total, targets)
 
 
 def compiled_once(program: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,111 @@
+"""Training anew on more rows: the chosen configurations, for as many epochs as were best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from threading import Event
+
+from gatewise.data.panel import Panel
+from gatewise.fitted import Fitted
+from gatewise.train.device import own_lane
+from gatewise.train.fit import Epoch, train
+from gatewise.workbench import Candidate, Part
+
+__all__ = ["refit", "refit_all"]
+
+
+def refit(
+    panel: Panel,
+    candidate: Candidate,
+    *,
+    room: int = 0,
+    observe: Callable[[Epoch], None] = lambda epoch: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[Fitted, str]:
+    """Train a candidate's configuration anew on every row of a panel, for as many epochs as were best.
+
+    Args:
+        panel: what to train on.
+        candidate: the configuration, its best epoch, and its model, which stands in if this training fails.
+        room: steps to pad the panel for, so that a shorter one runs the program that a longer one has compiled.
+        observe: is told of every epoch.
+        should_stop: asked after every chunk of steps.
+
+    Returns:
+        The model and an empty text; or, where this training diverged or was stopped, the candidate's own model and a
+        sentence that says so.
+    """
+    if should_stop():
+        return candidate.fitted, "Interrupted before the training on every row: the validated model stands in."
+    settings = candidate.fitted.settings
+    part = Part(panel, panel, 0, settings.season or 1, room)
+    training = train(
+        settings,
+        part.architecture(settings),
+        part.lessons(settings),
+        None,
+        epochs=max(candidate.training.best_epoch, 1),
+        past_losses=[epoch.val_loss for epoch in candidate.training.epochs],
+        observe=observe,
+        should_stop=should_stop,
+    )
+    if training.status == "diverged":
+        return candidate.fitted, f"The training on every row {training.message}: the validated model stands in."
+    if training.status == "interrupted":
+        return candidate.fitted, "Interrupted during the training on every row: the validated model stands in."
+    return replace(
+        candidate.fitted,
+        parameters=training.parameters,
+        unique_ids=tuple(one.unique_id for one in panel),
+        scaler=part.scaled(settings)[0],
+        encoder=part.encoder(settings),
+        linear=part.linear(settings),
+    ), ""
+
+
+def refit_all(
+    panels: Sequence[Panel],
+    candidates: Sequence[Candidate],
+    *,
+    jobs: int,
+    observe: Callable[[int, int, Epoch], None] = lambda panel, candidate, epoch: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[list[list[Fitted]], str]:
+    """Train every candidate anew on every panel, as many side by side as there are jobs.
+
+    Args:
+        panels: what to train on.
+        candidates: the configurations.
+        jobs: trainings side by side at most.
+        observe: is told of every epoch, with the numbers of panel and candidate.
+        should_stop: asked after every chunk of steps.
+
+    Returns:
+        The models, a list per panel; and a sentence where any of them could not be trained, else an empty text.
+    """
+    abandoned = Event()
+    room = max(int(panel.lengths.sum()) for panel in panels)
+
+    def train_one(place: tuple[int, int]) -> tuple[Fitted, str]:
+        panel, candidate = place
+        with own_lane():
+            return refit(
+                panels[panel],
+                candidates[candidate],
+                room=room,
+                observe=partial(observe, panel, candidate),
+                should_stop=lambda: should_stop() or abandoned.is_set(),
+            )
+
+    places = [(panel, candidate) for candidate in range(len(candidates)) for panel in range(len(panels))]
+    with ThreadPoolExecutor(min(len(places), jobs)) as workers:
+        try:
+            made = dict(zip(places, workers.map(train_one, places), strict=True))
+        finally:
+            # Reached in the ordinary way nothing runs any more; on an exception a running training ends soon.
+            abandoned.set()
+    models = [[made[panel, one][0] for one in range(len(candidates))] for panel in range(len(panels))]
+    return models, next((said for _, said in made.values() if said), "")
