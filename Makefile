@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PATH := $(CURDIR)/.uv/bin:$(HOME)/.local/bin:$(PATH)
 export PATH
 
-.PHONY: demo test check format docs bench clean
+.PHONY: demo test check format docs bench accuracy clean
 
 demo: .venv/ready
 	uv run --frozen --no-dev gatewise demo
@@ -31,6 +31,13 @@ docs: .venv/ready
 PEERS ?= .bench-venv/bin/python
 bench: .venv/ready $(if $(filter .bench-venv/%,$(PEERS)),.bench-venv/ready)
 	uv run --frozen --no-dev python benchmarks --python $(PEERS) $(OPTIONS)
+
+# make accuracy DATA=/path/to/tables                     every table and every model: many hours
+# make accuracy DATA=/path/to/tables TABLES=m4_hourly OPTIONS="--model gatewise --minutes 15"
+# make accuracy TABLES=--table                           benchmarks/accuracy/RESULTS.md from the log
+TABLES ?= all
+accuracy: .venv/ready $(if $(filter .bench-venv/%,$(PEERS)),.bench-venv/ready)
+	uv run --frozen --no-dev python benchmarks/accuracy $(TABLES) $(if $(DATA),--data $(DATA)) --python $(PEERS) $(OPTIONS)
 
 # PyTorch by its version and alone first: pip then takes a local CPU build where it is told of one.
 .bench-venv/ready: benchmarks/requirements.txt | .venv/ready

@@ -1,6 +1,7 @@
 """All benchmarks one after another: ``python benchmarks --python PYTHON_WITH_PEERS``, or `make bench`.
 
 Each prints its tables and writes ``bench-results/NAME.json``. Take a machine that does nothing else meanwhile.
+Accuracy is measured apart, for it needs a folder of tables and hours: ``python benchmarks/accuracy``, `make accuracy`.
 """
 
 from __future__ import annotations

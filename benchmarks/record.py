@@ -29,10 +29,12 @@ __all__ = [
     "add",
     "asked_for",
     "both",
+    "commit",
     "figures_of",
     "give_up",
     "markdown",
     "middle",
+    "processor",
     "run",
     "show",
     "spread",
@@ -52,7 +54,7 @@ ON_PROCESSOR = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_
 OURS = ("gatewise", "jax", "jaxlib", "numpy", "pandas")
 THEIRS = (
     *("jax", "keras", "numpy", "pandas", "tensorflow", "tensorflow-cpu"),
-    *("torch", "neuralforecast", "darts", "pytorch-lightning"),
+    *("torch", "neuralforecast", "darts", "pytorch-lightning", "statsforecast"),
 )
 LOAD_AT_START = [round(load, 2) for load in os.getloadavg()]
 """Load averages over 1, 5 and 15 minutes before anything was measured: whether the machine had other work."""
@@ -267,7 +269,7 @@ def write(out: Path | None, name: str, python: str, sections: dict[str, Section]
         "benchmark": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": shlex.join([Path(sys.executable).name, *sys.argv]),
-        "commit": _commit(),
+        "commit": commit(),
         "machine": _machine(),
         "versions": _versions(python),
         "results": {title: figures_of(section) for title, section in sections.items()},
@@ -277,9 +279,10 @@ def write(out: Path | None, name: str, python: str, sections: dict[str, Section]
 
 
 def _machine() -> dict[str, Any]:
+    """Return what the measurements ran on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "system": platform.platform(),
@@ -287,7 +290,7 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's model as the system names it."""
     information = Path("/proc/cpuinfo")
     if information.is_file():
@@ -299,7 +302,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit that is measured, marked when the tree has changes; empty outside a clone."""
     return run(["git", "-C", str(HERE), "describe", "--always", "--dirty"], {}).output.strip()
 

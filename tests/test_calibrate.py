@@ -45,3 +45,18 @@ def test_a_step_that_was_never_observed_takes_the_width_of_its_neighbours():
     residuals = np.array([[1.0, np.nan, 3.0], [2.0, np.nan, 4.0]])
     widths = radius(residuals, 80)
     assert widths[0] <= widths[1] <= widths[2] and widths[1] > 1
+
+
+def test_distances_inside_of_an_interval_make_it_narrower():
+    """Every truth lay 1 to 5 within the bounds: with many origins or few, they may come in by 1 at least."""
+    inside = -np.random.default_rng(0).uniform(1, 5, (40, 3))
+    assert (radius(inside, 80) <= -1).all()
+    few = radius(np.full((3, 2), -2.0), 95)
+    np.testing.assert_allclose(few, -2.0)
+
+
+@given(origins=st.integers(1, 30), seed=st.integers(0, 50), shift=st.floats(-3, 1))
+def test_higher_levels_are_never_narrower_for_signed_residuals(origins, seed, shift):
+    residuals = np.random.default_rng(seed).standard_normal((origins, 4)) + shift
+    widths = np.stack([radius(residuals, level) for level in (10, 50, 80, 90, 95, 99)])
+    assert (np.diff(widths, axis=0) >= 0).all()

@@ -1,13 +1,15 @@
-"""A fitted model never saw what lies behind its cut, and forecasts from wherever a series ends."""
+"""A fitted network forecasts from wherever a series ends, and sees nothing behind its origin."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gatewise.errors import DataError, SettingsError
-from gatewise.fitted import Workbench, refit
+from gatewise.data.panel import Panel
+from gatewise.errors import TrainingError
+from gatewise.fitted import Fitted
 from gatewise.settings import Settings
+from gatewise.workbench import Workbench
 from tests.panels import panel_of_values, seasonal_values
 
 SETTINGS = Settings.of(
@@ -16,163 +18,122 @@ SETTINGS = Settings.of(
 
 
 @pytest.fixture(scope="module")
-def candidate():
-    return Workbench.of(panel_of_values(seasonal_values()), SETTINGS).train(SETTINGS)
+def fitted() -> Fitted:
+    return Workbench.of(panel_of_values(seasonal_values()), SETTINGS).train(SETTINGS).fitted
 
 
-@pytest.mark.parametrize("scaling", ["standard", "minmax", "robust"])
-def test_no_value_of_the_test_part_reaches_the_model(scaling):
-    settings, values = SETTINGS.change(scaling=scaling), seasonal_values()
-    scrambled = values.copy()
-    scrambled[-6:] = 1e6 * np.random.default_rng(1).standard_normal(6)
-    made = [Workbench.of(panel_of_values(one), settings).train(settings) for one in (values, scrambled)]
-    np.testing.assert_array_equal(made[0].fitted.parameters, made[1].fitted.parameters)
-    np.testing.assert_array_equal(made[0].fitted.residuals, made[1].fitted.residuals)
-    assert made[0].score == made[1].score
+def renamed(panel: Panel, name: str = "new") -> Panel:
+    return panel.map(lambda one: replace(one, unique_id=name + one.unique_id))
 
 
-def test_no_value_of_the_validation_part_reaches_weights_or_scaling():
-    settings, values = SETTINGS.change(patience=100), seasonal_values()
-    scrambled = values.copy()
-    scrambled[-18:-6] += np.random.default_rng(1).standard_normal(12) * 50
-    made = [Workbench.of(panel_of_values(one), settings).train(settings) for one in (values, scrambled)]
-    assert made[0].fitted.scaler.center == made[1].fitted.scaler.center
-    losses = [[epoch.train_loss for epoch in one.training.epochs] for one in made]
-    assert losses[0] == losses[1] and made[0].score != made[1].score
+def ahead(fitted: Fitted, panel: Panel, horizon: int = 3) -> np.ndarray:
+    """Return the point forecasts beyond the end, shape ``(series, horizon)``."""
+    return fitted.forecast_from(panel, (0,), horizon)[0, :, 0]
 
 
-def test_forecast_depends_on_the_last_window_alone(candidate):
+def test_forecast_depends_on_the_last_window_alone(fitted):
     values = seasonal_values()
     other = values.copy()
     other[:-12] += 55
-    forecasts = [candidate.fitted.forecast(panel_of_values(one), 3) for one in (values, other)]
+    forecasts = [ahead(fitted, panel_of_values(one)) for one in (values, other)]
     np.testing.assert_allclose(forecasts[0], forecasts[1], rtol=1e-6)
     assert forecasts[0].shape == (1, 3)
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_forecasts_from_several_origins_see_nothing_behind_themselves(candidate, known):
+def test_forecasts_from_several_origins_see_nothing_behind_themselves(fitted, known):
     def panel(values):
         one = panel_of_values(values)
-        return one if known else one.map(lambda series: replace(series, unique_id="new"))
+        return one if known else renamed(one)
 
     values = seasonal_values()
     scrambled = values.copy()
     scrambled[-9:] = 1e6 * np.random.default_rng(1).standard_normal(9)
-    made = candidate.fitted.forecast_from(panel(values), (9, 6, 0), 3)
-    assert made.shape == (3, 1, 3)
-    np.testing.assert_array_equal(candidate.fitted.forecast_from(panel(scrambled), (9, 6), 3)[0], made[0])
+    made = fitted.forecast_from(panel(values), (9, 6, 0), 3)
+    assert made.shape == (3, 1, 1, 3)
+    np.testing.assert_array_equal(fitted.forecast_from(panel(scrambled), (9, 6), 3)[0], made[0])
     if known:
-        alone = [candidate.fitted.forecast(panel(values).head(distance), 3) for distance in (9, 6, 0)]
+        alone = [fitted.forecast_from(panel(values).head(distance), (0,), 3)[0] for distance in (9, 6, 0)]
         np.testing.assert_array_equal(made, np.stack(alone))
 
 
-def test_horizon_can_be_shorter_or_longer_than_trained(candidate):
+def test_an_origin_in_a_gap_sees_nothing_behind_it(fitted):
+    values = seasonal_values()
+    values[-8:-4] = np.nan
+    other = values.copy()
+    other[-4:] *= 5
+    made = [fitted.forecast_from(panel_of_values(one), (6,), 3) for one in (values, other)]
+    np.testing.assert_array_equal(made[0], made[1])
+
+
+def test_horizon_can_be_shorter_or_longer_than_trained(fitted):
     panel = panel_of_values(seasonal_values())
-    long = candidate.fitted.forecast(panel, 8)
-    np.testing.assert_array_equal(candidate.fitted.forecast(panel, 2), long[:, :2])
+    long = ahead(fitted, panel, 8)
+    np.testing.assert_array_equal(ahead(fitted, panel, 2), long[:, :2])
     assert np.isfinite(long).all() and (np.abs(long - 175) < 40).all()
-    widths = candidate.fitted.radius(panel, 80, 8)
-    assert widths.shape == (1, 8) and (np.diff(widths[0, 3:]) > 0).all()
 
 
-def test_new_series_is_scaled_by_its_own_history(candidate):
+def test_many_origins_are_forecast_in_parts(fitted, monkeypatch):
     panel = panel_of_values(seasonal_values())
-    renamed = panel.map(lambda one: replace(one, unique_id="new", values=one.values * 1000))
-    assert candidate.fitted.scaler_for(renamed).scale[0] == pytest.approx(np.std(seasonal_values() * 1000))
-    assert (candidate.fitted.forecast(renamed, 3) > 100_000).all()
-    known, new = (candidate.fitted.radius(one, 80, 3) for one in (panel, renamed))
-    np.testing.assert_allclose(new, 1000 * known, rtol=0.2)
+    distances = tuple(range(40, -1, -1))
+    whole = fitted.forecast_from(panel, distances, 3)
+    monkeypatch.setattr("gatewise.fitted.MOST_VALUES", 15 * 12)
+    np.testing.assert_allclose(fitted.forecast_from(panel, distances, 3), whole, rtol=1e-6)
 
 
-def test_too_short_a_history_is_an_error(candidate):
-    with pytest.raises(DataError, match=r"at least window=12 rows.*'s0' has 11"):
-        candidate.fitted.forecast(panel_of_values(seasonal_values()[:11]), 3)
-
-
-def test_refit_uses_every_row_and_keeps_the_residuals(candidate):
+def test_new_series_is_scaled_by_its_own_history(fitted):
     panel = panel_of_values(seasonal_values())
-    final, exception = refit(panel, candidate)
-    assert exception == "" and final.scaler.center[0] == pytest.approx(seasonal_values().mean())
-    np.testing.assert_array_equal(final.residuals, candidate.fitted.residuals)
-    assert (final.parameters != candidate.fitted.parameters).any()
+    new = renamed(panel.map(lambda one: replace(one, values=one.values * 1000)))
+    assert fitted.scaler_for(new).scale[0] == pytest.approx(np.std(seasonal_values() * 1000))
+    assert (ahead(fitted, new) > 100_000).all()
 
 
-def test_constant_series_gives_a_sound_forecast():
-    settings = SETTINGS.change(scaling="standard")
-    candidate = Workbench.of(panel_of_values(np.full(100, 42.0)), settings).train(settings)
-    forecast = candidate.fitted.forecast(panel_of_values(np.full(100, 42.0)), 3)
-    np.testing.assert_allclose(forecast, 42.0, atol=0.5)
+def test_known_and_new_series_side_by_side_each_keep_their_scaling():
+    panel = panel_of_values(seasonal_values(), 7 * seasonal_values(seed=1))
+    model = Workbench.of(panel, SETTINGS).train(SETTINGS).fitted
+    mixed = replace(panel, series=(*renamed(panel).series[:1], panel.series[1], panel.series[0]))
+    scaler = model.scaler_for(mixed)
+    np.testing.assert_array_equal(scaler.center[1:], model.scaler.center[[1, 0]])
+    assert scaler.center[0] == pytest.approx(seasonal_values().mean())
+    together = ahead(model, mixed)
+    np.testing.assert_allclose(together[1:], ahead(model, panel)[::-1], rtol=1e-6)
 
 
-def test_score_is_the_mean_absolute_scaled_error(candidate):
-    values = seasonal_values()
-    train, bench = values[:-18], panel_of_values(values)
-    scale = np.abs(train[12:] - train[:-12]).mean()
-    errors = []
-    for origin in range(len(values) - 18, len(values) - 6 - 3 + 1):
-        made = candidate.fitted.forecast(bench.head(len(values) - origin), 3)[0]
-        errors.append(np.abs(made - values[origin : origin + 3]))
-    assert candidate.score == pytest.approx(np.mean(errors) / scale, rel=1e-4)
-    np.testing.assert_allclose(candidate.fitted.residuals * scale, errors, rtol=1e-3, atol=1e-3)
+@pytest.mark.parametrize("length", [1, 5, 11, 13, 20])
+def test_a_series_shorter_than_the_window_continues_its_season_into_the_past(length):
+    """With a base of the last season, a season long enough, the padded series is forecast as its continuation is."""
+    settings = SETTINGS.change(window=24, base="season", scaling="none")
+    model = Workbench.of(panel_of_values(seasonal_values()), settings).train(settings).fitted
+    values = seasonal_values()[-length:]
+    stretched = values
+    while len(stretched) < 24:
+        front = stretched[11] if length >= 12 else values[0]
+        stretched = np.concatenate([[front], stretched])
+    short, long = (renamed(panel_of_values(one)) for one in (values, stretched))
+    np.testing.assert_allclose(ahead(model, short), ahead(model, long), rtol=1e-6)
 
 
-def test_intervals_keep_their_width_when_the_model_is_trained_anew(candidate):
-    panel = panel_of_values(seasonal_values())
-    final, _ = refit(panel, candidate)
-    np.testing.assert_array_equal(final.radius(panel, 80, 3), candidate.fitted.radius(panel, 80, 3))
+def test_a_series_that_training_never_saw_takes_the_mean_embedding():
+    settings = SETTINGS.change(embedding=3, scaling="none")
+    panel = panel_of_values(*(seasonal_values(seed=seed) for seed in range(3)))
+    model = Workbench.of(panel, settings).train(settings).fitted
+    rows = (model.architecture.step_features + 8 + 1) * 4 * 8
+    table = model.parameters[rows : rows + 3 * 3].reshape(3, 3)
+    averaged = model.parameters.copy()
+    averaged[rows : rows + 9] = np.tile(table.mean(axis=0), 3)
+    alike = replace(model, parameters=averaged)
+    np.testing.assert_allclose(ahead(model, renamed(panel)), ahead(alike, panel), rtol=1e-6)
+    assert np.abs(ahead(model, panel) - ahead(alike, panel)).max() > 1e-6
 
 
-@pytest.mark.parametrize(
-    "schedule", ["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
-)
-def test_refit_follows_the_schedule_of_the_candidate(schedule):
-    changes = {
-        "schedule": schedule,
-        "decay_steps": 1,
-        "decay_rate": 0.3,
-        "patience": 4,
-        "epochs": 12,
-        "learning_rate": 0.03,
-    }
-    settings, panel = SETTINGS.change(**changes), panel_of_values(seasonal_values())
-    candidate = Workbench.of(panel, settings).train(settings)
-    seen = []
-    refit(panel, candidate, observe=seen.append)
-    first = [epoch.learning_rate for epoch in candidate.training.epochs[: candidate.training.best_epoch]]
-    assert len(seen) == len(first)
-    np.testing.assert_allclose([epoch.learning_rate for epoch in seen], first, rtol=0.1, atol=1e-4)
+def test_quantiles_are_forecast_in_the_units_of_the_data_and_in_order():
+    settings = SETTINGS.change(loss="quantile", transform="log", level=(80,))
+    model = Workbench.of(panel_of_values(seasonal_values()), settings).train(settings).fitted
+    median, low, high = model.forecast_from(panel_of_values(seasonal_values()), (0,), 5)[0, 0]
+    assert (low < median).all() and (median < high).all() and (np.abs(median - 175) < 60).all()
 
 
-def test_a_stopped_or_diverging_refit_leaves_the_candidates_model(candidate):
-    panel = panel_of_values(seasonal_values())
-    assert refit(panel, candidate, should_stop=lambda: True)[0] is candidate.fitted
-    wild = SETTINGS.change(optimizer="sgd", learning_rate=1e12, clip_norm=0, loss="mse")
-    fitted, exception = refit(panel, replace(candidate, fitted=replace(candidate.fitted, settings=wild)))
-    assert (fitted.parameters == candidate.fitted.parameters).all() and "diverged at epoch 1" in exception
-
-
-def test_a_constant_series_does_not_rule_the_score():
-    flat = np.full(160, 1000.0)
-    flat[-15:] = 1100
-    alone, beside = (
-        Workbench.of(panel_of_values(*values), SETTINGS).train(SETTINGS)
-        for values in ([seasonal_values()], [seasonal_values(), flat])
-    )
-    assert beside.score < 3 * alone.score
-
-
-def test_a_base_season_beyond_the_window_is_refused():
-    settings = SETTINGS.change(base="season", window=6)
-    with pytest.raises(
-        SettingsError, match="window must be at least season with base season, but window=6 and season=12"
-    ):
-        Workbench.of(panel_of_values(seasonal_values()), settings).train(settings)
-
-
-def test_no_usable_window_is_an_error_before_training():
-    values = seasonal_values()
-    values[-10:-6] = np.nan
-    settings = SETTINGS.change(val_windows=1)
-    with pytest.raises(DataError, match="the validation part must hold at least one window"):
-        Workbench.of(panel_of_values(values), settings).check(settings)
+def test_a_forecast_that_is_not_finite_is_an_error_that_names_the_series(fitted):
+    wild = replace(fitted, parameters=np.full_like(fitted.parameters, 1e38))
+    with pytest.raises(TrainingError, match="must be finite, but that of series 's0' is not"):
+        ahead(wild, panel_of_values(seasonal_values()))

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from gatewise import Forecaster, Settings, tune
 from gatewise.artifact import FORMAT
-from gatewise.errors import DataError, RunFolderError, SettingsError, TrainingError
+from gatewise.errors import RunFolderError, SettingsError, TrainingError
 from gatewise.forecast import NotFittedError
 from tests.panels import seasonal_values
 
@@ -84,8 +84,19 @@ def test_newer_data_moves_the_forecast_on(fitted, tmp_path):
     made = Forecaster.load(tmp_path).predict(data=newer)
     assert made[made.unique_id == "a"].ds.iloc[0] == pd.Timestamp("2013-09-01")
     assert made[made.unique_id == "b"].ds.iloc[0] == pd.Timestamp("2013-05-01")
-    with pytest.raises(DataError, match="at least window=12 rows"):
-        fitted.predict(data=long_frame().groupby("unique_id").tail(5))
+
+
+def test_a_history_shorter_than_the_window_is_forecast_all_the_same(fitted):
+    made = fitted.predict(data=long_frame().groupby("unique_id").tail(5))
+    assert len(made) == 6 and np.isfinite(made.drop(columns=["unique_id", "ds"])).all(axis=None)
+    np.testing.assert_allclose(made.gatewise[3:], 3 * made.gatewise[:3].to_numpy(), rtol=1e-3)
+
+
+def test_a_series_that_training_never_saw_is_forecast_in_its_own_units(fitted):
+    new = pd.concat([long_frame(), long_frame().assign(unique_id="new", y=1000 * long_frame().y)[:160]])
+    made = fitted.predict(data=new).set_index("unique_id")
+    ratio = made.loc["new"].gatewise.to_numpy() / made.loc["a"].gatewise.to_numpy()
+    np.testing.assert_allclose(ratio, 1000, rtol=0.02)
 
 
 def test_before_fit():
@@ -122,9 +133,10 @@ def test_stopping_and_time_limit_reach_a_fit():
     slow = {**SMALL, "epochs": 100_000, "patience": 100_000}
     seen = []
     made = Forecaster(horizon=3, **slow).fit(long_frame(), observe=seen.append, should_stop=lambda: len(seen) >= 3)
-    assert made.candidate_.training.status == "interrupted" and made.fitted_ is made.candidate_.fitted
-    limited = Forecaster(horizon=3, **{**slow, "time_limit": 0.2}).fit(long_frame())
-    assert limited.candidate_.training.status == "interrupted" and limited.candidate_.training.best_epoch >= 1
+    assert len(seen) == 3 and np.isfinite(made.predict().gatewise).all()
+    heard = []
+    limited = Forecaster(horizon=3, **{**slow, "time_limit": 0.2}).fit(long_frame(), observe=heard.append)
+    assert 1 <= len(heard) < 100_000 and np.isfinite(limited.predict().gatewise).all()
     with pytest.raises(TrainingError, match="none finished an epoch"):
         Forecaster(horizon=3, **slow).fit(long_frame(), should_stop=lambda: True)
 
@@ -164,8 +176,8 @@ def test_a_newer_format_is_refused(model_folder):
 
 
 def test_settings_that_do_not_match_the_weights_are_damage(model_folder):
-    settings = json.loads((model_folder / "model.json").read_text())["settings"]
-    rewrite(model_folder / "model.json", settings={**settings, "hidden": [9]})
+    (member,) = json.loads((model_folder / "model.json").read_text())["members"]
+    rewrite(model_folder / "model.json", members=[{**member, "settings": {**member["settings"], "hidden": [9]}}])
     with pytest.raises(RunFolderError, match="finite weights"):
         Forecaster.load(model_folder)
 
@@ -180,3 +192,33 @@ def test_tune_from_python():
     assert set(study.leaderboard.model) == {"gatewise", "last_value", "seasonal_naive"} and study.verdict
     assert repr(study).startswith("Study(3 trials, best MASE") and len(repr(study)) < 400
     assert len(study.backtest) == 12 and isinstance(study.forecaster.predict(), pl.DataFrame)
+
+
+def test_an_ensemble_combines_several_seeds_and_survives_saving(tmp_path):
+    made = Forecaster(horizon=3, **SMALL, members=3, combine="weighted").fit(long_frame())
+    each = [one.forecast_from(made._panel, (0,), 3)[0, :, 0] for one in made.model_.members]
+    weights = made.model_.weights if made.model_.weights is not None else np.ones(1)
+    np.testing.assert_allclose(made.predict().gatewise, np.tensordot(weights, each, 1).ravel(), rtol=1e-9)
+    made.save(tmp_path)
+    pd.testing.assert_frame_equal(Forecaster.load(tmp_path).predict(), made.predict())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss": "quantile", "decoding": "segments", "embedding": 2},
+        {"base": "linear", "transform": "boxcox", "loss": "mase"},
+        {"base": "season-mean", "normalise": "median", "rescale": "mad", "sampling": "series", "averaging": 0.9},
+    ],
+)
+def test_every_recipe_is_saved_whole(changes, tmp_path):
+    made = Forecaster(horizon=3, **SMALL, **changes).fit(long_frame())
+    made.save(tmp_path)
+    loaded = Forecaster.load(tmp_path)
+    pd.testing.assert_frame_equal(loaded.predict(5), made.predict(5))
+    pd.testing.assert_frame_equal(loaded.predict(data=long_frame()), made.predict(data=long_frame()))
+
+
+def test_networks_stay_as_they_were_validated_without_a_refit():
+    made = Forecaster(horizon=3, **SMALL, refit=False).fit(long_frame())
+    assert made.model_.members[0].scaler.center[0] == pytest.approx(seasonal_values()[:-12].mean())

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gatewise.architecture import architecture_of
-from gatewise.data.split import split_of
 from gatewise.model.network import parameter_count
 from gatewise.preset import resolve
+from gatewise.workbench import Workbench
 from tests.panels import panel_of_values, seasonal_values
 
 
@@ -42,7 +42,8 @@ def test_what_is_given_stays(preset):
 def test_auto_fits_into_the_data(length, horizon):
     panel = panel_of_values(seasonal_values(length))
     made = resolve(panel, {"horizon": horizon}).settings
-    split_of(panel, window=made.window, horizon=horizon, val_windows=made.val_windows, test_windows=made.test_windows)
+    learn, judge = Workbench.of(panel, made).check(made)
+    assert len(learn) and len(judge)
     assert made.window % made.patch == 0
     assert made.base != "season" or made.window >= made.season
 

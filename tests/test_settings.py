@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatewise.architecture import architecture_of, knobs_of
+from gatewise.architecture import Widths, architecture_of, knobs_of
 from gatewise.configuration import parse_assignment, read_toml, write_toml
 from gatewise.errors import SettingsError
 from gatewise.settings import GROUPS, Settings
@@ -90,6 +90,60 @@ def test_settings_split_into_architecture_and_knobs():
     assert architecture.horizon == 1 and architecture.season == 1
     assert knobs.clip_norm == float("inf") and knobs.dropout == 0.2
     assert architecture_of(settings.change(dropout=0.5, learning_rate=1, l2=1)) == architecture
+
+
+def test_decoding_sets_the_steps_of_the_head():
+    settings = Settings.of(window=24, patch=6, horizon=10)
+    assert architecture_of(settings).segments == 0
+    made = architecture_of(settings.change(decoding="segments"))
+    assert (made.segment, made.segments, made.steps) == (6, 2, 4)
+    made = architecture_of(settings.change(decoding="segments", segment=4))
+    assert (made.segment, made.segments) == (4, 3)
+    assert architecture_of(settings.change(decoding="segments", segment=40)).segment == 10
+    assert architecture_of(settings.change(decoding="recursive")).horizon == 1
+
+
+def test_only_the_quantile_loss_forecasts_quantiles():
+    settings = Settings.of(window=24, horizon=3, level=(95, 80))
+    assert architecture_of(settings).quantiles == ()
+    assert architecture_of(settings.change(loss="quantile")).quantiles == (0.5, 0.1, 0.9, 0.025, 0.975)
+    assert architecture_of(settings.change(loss="quantile", level=())).quantiles == (0.5,)
+
+
+def test_programs_are_shared_wherever_nothing_in_them_differs():
+    """A season that nothing reads, or the number of series without an embedding, is no reason to compile anew."""
+    settings = Settings.of(window=24, horizon=3, season=12, long_season=24)
+    assert architecture_of(settings) == architecture_of(settings.change(season=6, long_season=2))
+    assert architecture_of(settings, Widths(series=5)) == architecture_of(settings, Widths(series=9))
+    assert architecture_of(settings.change(embedding=4), Widths(series=1)).embedding == 0
+    assert architecture_of(settings.change(embedding=4), Widths(series=5)).widths.series == 5
+    for changes, seasons in (
+        ({"base": "season"}, (12, 1)),
+        ({"base": "season-mean"}, (12, 1)),
+        ({"base": "long-season"}, (1, 24)),
+        ({"normalise": "season", "base": "long-season"}, (12, 24)),
+        ({"base": "linear"}, (1, 1)),
+    ):
+        made = architecture_of(settings.change(**changes))
+        assert (made.season, made.long_season) == seasons
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"base": "long-season"}, "long_season"),
+        ({"normalise": "season"}, "season"),
+        ({"base": "season-mean"}, "season"),
+    ],
+)
+def test_a_window_shorter_than_the_season_that_it_is_framed_by_is_refused(changes, name):
+    with pytest.raises(SettingsError, match=f"window must be at least {name}"):
+        architecture_of(Settings.of(window=6, horizon=3, season=12, long_season=24, **changes))
+
+
+def test_two_seasons_are_given_in_one_word():
+    made = Settings.of(season="24,168")
+    assert (made.season, made.long_season) == (24, 168) and Settings.of(season="24").long_season is None
 
 
 def test_an_open_window_builds_nothing():

@@ -1,13 +1,14 @@
 """A model on disk: weights in safetensors, everything else in JSON, and never a pickle.
 
-A model folder holds ``model.safetensors`` (weights, scaling, residuals, the last values of every series) and
-``model.json`` (format version, settings, names, time stamps). It loads on any machine and needs no data to forecast.
+A model folder holds ``model.safetensors`` (weights, scaling, residuals, the last values of every series and their
+covariates) and ``model.json`` (format version, settings, names, time stamps). It loads on any machine and needs no
+data to forecast.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gatewise.data.covariates import Covariate
 from gatewise.data.features import Encoder
 from gatewise.data.panel import Panel, Series
 from gatewise.data.scaling import Scaler
@@ -36,7 +38,8 @@ class Saved:
 
     Attributes:
         model: the networks that forecast together.
-        context: the last steps of every series that it was trained on, at least a window of each.
+        context: the last steps of every series that it was trained on, at least a window of each, and what is known of
+            the steps ahead.
     """
 
     model: Ensemble
@@ -68,6 +71,7 @@ def save_model(folder: Path, saved: Saved) -> None:
         "context.observed": np.concatenate([one.observed for one in context]).astype(np.uint8),
         "context.inserted": np.concatenate([one.inserted for one in context]).astype(np.uint8),
         "context.length": context.lengths,
+        **_covariate_tensors(context),
     }
     if model.weights is not None:
         tensors["weights"] = model.weights
@@ -89,9 +93,21 @@ def save_model(folder: Path, saved: Saved) -> None:
             "fingerprint": context.fingerprint,
             "unique_ids": [one.unique_id for one in context],
             "end": [_stamp(one.index[-1]) for one in context],
+            "covariates": [asdict(one) for one in context.covariates],
         },
     }
     (folder / "model.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _covariate_tensors(context: Panel) -> dict[str, np.ndarray]:
+    """Return the covariates of all series; those known ahead have a length of their own."""
+    tensors = dict[str, np.ndarray]()
+    for role in {one.role for one in context.covariates}:
+        parts = [getattr(one, role) for one in context]
+        tensors[f"context.{role}"] = np.stack(parts) if role == "static" else np.concatenate(parts)
+        if role == "future":
+            tensors["context.future_length"] = np.array([len(part) for part in parts], np.int64)
+    return tensors
 
 
 def _tensors(member: Fitted) -> dict[str, np.ndarray]:
@@ -175,20 +191,18 @@ def _restore_member(document: dict[str, Any], tensors: dict[str, np.ndarray]) ->
 
 
 def _context(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Panel:
-    stops = np.cumsum(tensors["context.length"])
+    kept = {name.removeprefix("context."): array for name, array in tensors.items() if name.startswith("context.")}
+    lengths = kept.pop("length")
+    steps, ahead = np.cumsum(lengths)[:-1], np.cumsum(kept.pop("future_length", lengths))[:-1]
+    cuts = {"future": ahead, "static": len(lengths)}
+    parts = {name: np.split(array, cuts.get(name, steps)) for name, array in kept.items()}
     freq = document["freq"]
     series = []
     for number, (name, end) in enumerate(zip(document["unique_ids"], document["end"], strict=True)):
-        part = slice(int(stops[number] - tensors["context.length"][number]), int(stops[number]))
-        series.append(
-            Series(
-                unique_id=name,
-                index=_index(end, freq, part.stop - part.start),
-                values=tensors["context.values"][part],
-                observed=tensors["context.observed"][part].astype(bool),
-                inserted=tensors["context.inserted"][part].astype(bool),
-            )
-        )
+        own = {part: arrays[number] for part, arrays in parts.items()}
+        own |= {mask: own[mask].astype(bool) for mask in ("observed", "inserted")}
+        own |= {"static": own["static"][0]} if "static" in own else {}
+        series.append(Series(unique_id=name, index=_index(end, freq, len(own["values"])), **own))
     return Panel(
         series=tuple(series),
         freq=freq,
@@ -197,7 +211,13 @@ def _context(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Panel:
         target=tuple(document["target"]),
         id_column=document["id_column"],
         fingerprint=document["fingerprint"],
+        covariates=tuple(_covariate(one) for one in document["covariates"]),
     )
+
+
+def _covariate(document: dict[str, Any]) -> Covariate:
+    categories = document["categories"]
+    return Covariate(document["name"], document["role"], None if categories is None else tuple(categories))
 
 
 def _stamp(last: Any) -> Any:

@@ -29,14 +29,15 @@ def enough_for(origins: int, level: int) -> bool:
 
 
 def radius(residuals: np.ndarray, level: int) -> np.ndarray:
-    """Return half the width of the interval at each step, shape ``(horizon,)``.
+    """Return what an interval needs on both sides at each step, shape ``(horizon,)``.
 
-    With enough origins this is the ``ceil((n + 1) * level)``-th smallest absolute residual of the step. With fewer,
-    the steps are pooled, each in units of its own mean, and the radius is at least the step's largest residual: a
-    higher level is never narrower than a lower one.
+    With enough origins this is the ``ceil((n + 1) * level)``-th smallest residual of the step. With fewer, the steps
+    are pooled, each in units of its own mean size, and the radius is at least the step's largest residual: a higher
+    level is never narrower than a lower one.
 
     Args:
-        residuals: absolute errors on validation origins, shape ``(origin, horizon)``, NaN where the truth is missing.
+        residuals: on validation origins, shape ``(origin, horizon)``, NaN where the truth is missing: absolute errors
+            of a point forecast, or distances beyond the bounds of an interval, which are negative inside of them.
         level: coverage asked for, in %, between 1 and 99.
     """
     return np.array([_step_radius(residuals, step, level) for step in range(residuals.shape[1])])
@@ -48,14 +49,14 @@ def _step_radius(residuals: np.ndarray, step: int, level: int) -> float:
     if enough_for(len(own), level):
         return _quantile(own, level)
     known = np.isfinite(residuals)
-    count, total = known.sum(axis=0), np.where(known, residuals, 0.0).sum(axis=0)
+    count, total = known.sum(axis=0), np.where(known, np.abs(residuals), 0.0).sum(axis=0)
     # A step that was never observed (a weekday without data, say) takes the mean of its neighbours.
     means = fill(np.where(count > 0, total / np.maximum(count, 1), np.nan))
     pooled = residuals / np.where(means > 0, means, 1.0)
     pooled = pooled[np.isfinite(pooled)]
-    widest = float(own.max()) if len(own) else 0.0
+    widest = float(own.max()) if len(own) else -math.inf
     if len(pooled) == 0:
-        return widest
+        return 0.0
     return max(widest, float(means[step]) * _quantile(pooled, level))
 
 

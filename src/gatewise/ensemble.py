@@ -20,6 +20,9 @@ from gatewise.workbench import Candidate, Truth, Workbench
 
 __all__ = ["Chosen", "Ensemble", "Forecast", "choose", "floor_of"]
 
+MUCH_WORSE = 1.25
+"""Validation error, as a multiple of the smallest, from which on a candidate is left out of the ensemble."""
+
 
 class Forecast(NamedTuple):
     """Forecasts with intervals, in the user's units.
@@ -96,26 +99,18 @@ class Ensemble:
             )
         made = [member.forecast_from(panel, distances, horizon) for member in self.members]
         joined = combine(made, self.weights)
-        point, unit = joined[:, :, 0], self._error_scales(panel)[:, None]
+        # The unit of a new series comes from what the first origin sees of it.
+        point, unit = joined[:, :, 0], self._error_scales(panel.head(max(distances)))[:, None]
         low, high = dict[int, np.ndarray](), dict[int, np.ndarray]()
         for level in sorted(levels) if self.origins else ():
             below, above, bound = _bounds(joined, self._quantiles, level)
-            spread = self._radius(bound, level, horizon) * unit
-            low[level], high[level] = below - spread, above + spread
+            known = radius(self.residuals[bound], level)[:horizon] * unit
+            low[level], high[level] = (_reach(point, one, known, side) for one, side in ((below, -1), (above, 1)))
         return self._tidy(point, low, high)
 
     @cached_property
     def _quantiles(self) -> tuple[float, ...]:
         return shared_quantiles(self.members)
-
-    def _radius(self, bound: int, level: int, horizon: int) -> np.ndarray:
-        """Return what is added on both sides, in units of the error scale, shape ``(horizon,)``.
-
-        Steps beyond the calibrated horizon take the last step's, widened with the square root of the distance.
-        """
-        known = radius(self.residuals[bound], level)
-        beyond = np.arange(len(known) + 1, horizon + 1)
-        return np.concatenate([known, known[-1] * np.sqrt(beyond / len(known))])[:horizon]
 
     def _tidy(self, point: np.ndarray, low: dict[int, np.ndarray], high: dict[int, np.ndarray]) -> Forecast:
         """Keep bounds on their sides of the forecast, a higher level around a lower one, and all above the floor."""
@@ -175,6 +170,24 @@ def _bounds(joined: np.ndarray, quantiles: tuple[float, ...], level: int) -> tup
     return joined[..., 0, :], joined[..., 0, :], 0
 
 
+def _reach(point: np.ndarray, bound: np.ndarray, known: np.ndarray, side: int) -> np.ndarray:
+    """Return a bound moved outwards by its radius.
+
+    Steps beyond the calibrated horizon lie as far from the forecast as the last step, widened with the square root of
+    the distance: what a head says of them rests on forecasts that were fed back as if they were values.
+
+    Args:
+        point: shape ``(origin, series, horizon)``.
+        bound: what the interval starts from, same shape.
+        known: radius of each calibrated step, shape ``(series, step)``.
+        side: -1 for a lower bound, 1 for an upper one.
+    """
+    steps, horizon = known.shape[1], point.shape[2]
+    away = (bound - point)[:, :, :steps] + side * known
+    growth = np.sqrt(np.arange(steps + 1, horizon + 1) / steps)
+    return point + np.concatenate([away, away[:, :, -1:] * growth], axis=2)
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """Which candidates make up an ensemble.
@@ -209,30 +222,43 @@ class Chosen:
 
 
 def choose(candidates: Sequence[Candidate], truth: Truth, members: int, how: str) -> Chosen:
-    """Choose the ensemble of the best candidates, or the best one alone where together they are no better.
+    """Choose the ensemble of the best candidates; those much worse than the best one are left out.
+
+    That the best alone may score better on the validation part is no reason to prefer it: the best of several is partly
+    the luckiest, and a mean of several errs less on what comes.
 
     Args:
         candidates: trained and judged on the same validation origins.
         truth: what these are judged by.
         members: networks in the ensemble at most.
-        how: ``median``, ``mean``, or ``weighted``: greedily by the validation error, with replacement.
+        how: ``median``, ``mean``, or ``weighted``: half of the weight by the error of each (to the power of -4), half
+            greedily by what each adds, with replacement.
 
     Source: Caruana et al. (2004), "Ensemble selection from libraries of models", for the greedy weights.
     """
     ranked = sorted((one for one in candidates if np.isfinite(one.score)), key=lambda one: one.score)
-    best = [_joint(ranked[:1], truth, None)]
-    if members > 1 and len(ranked) > 1:
+    near = [one for one in ranked if one.score <= MUCH_WORSE * ranked[0].score]
+    if members > 1 and len(near) > 1:
         if how == "weighted":
-            best.append(_greedy(ranked, truth, members))
-        else:
-            some = ranked[:members]
-            best.append(_joint(some, truth, None if how == "median" else np.full(len(some), 1 / len(some))))
-    return min(best, key=lambda one: one.score)
+            return _weighted(near, truth, members)
+        near = near[:members]
+        return _joint(near, truth, None if how == "median" else np.full(len(near), 1 / len(near)))
+    return _joint(ranked[:1], truth, None)
 
 
-def _greedy(ranked: list[Candidate], truth: Truth, members: int) -> Chosen:
-    """Return the weighted mean to which one candidate after another was added, each the one that helps most."""
-    forecasts = np.stack([one.forecast[:, 0] for one in ranked]).astype(np.float64)
+def _weighted(ranked: list[Candidate], truth: Truth, members: int) -> Chosen:
+    """Return the weighted mean of the candidates that together do best."""
+    greedy = _greedy(ranked, truth, members)
+    used = np.flatnonzero(greedy)
+    error = np.maximum(np.array([ranked[one].score for one in used]), 1e-9)
+    by_error = (error.min() / error) ** 4
+    weights = 0.5 * greedy[used] + 0.5 * by_error / by_error.sum()
+    return _joint([ranked[one] for one in used], truth, weights)
+
+
+def _greedy(ranked: list[Candidate], truth: Truth, members: int) -> np.ndarray:
+    """Return the weight of each candidate: one after another is added, each time the one that helps most."""
+    forecasts = np.stack([one.forecast[:, 0] for one in ranked])
     counts = np.zeros(len(ranked))
     total = np.zeros_like(forecasts[0])
     for size in range(1, 4 * members + 1):
@@ -240,8 +266,7 @@ def _greedy(ranked: list[Candidate], truth: Truth, members: int) -> Chosen:
         best = min(allowed, key=lambda one: truth.score((total + forecasts[one]) / size))
         counts[best] += 1
         total += forecasts[best]
-    used = np.flatnonzero(counts)
-    return _joint([ranked[one] for one in used], truth, counts[used] / counts.sum())
+    return counts / counts.sum()
 
 
 def _joint(members: Sequence[Candidate], truth: Truth, weights: np.ndarray | None) -> Chosen:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from gatewise.artifact import Saved
@@ -23,7 +24,7 @@ from gatewise.errors import SettingsError, nearest
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
 from gatewise.preset import resolve
-from gatewise.refit import refit_all
+from gatewise.refit import ONWARD_SHARE, refit_all
 from gatewise.report.html import write_report
 from gatewise.report.words import counted
 from gatewise.runs.store import RunFolder
@@ -40,6 +41,9 @@ Command = Literal["fit", "tune", "demo"]
 
 REFIT_MARGIN = 1.25
 """Trainings anew see more rows than the trials did, and take that much longer at most, mostly."""
+
+TUNED_MEMBERS = 8
+"""Trials that a search combines at most where the user sets no number."""
 
 
 def refit_name(number: int, on_every_row: str = "refit", before_test: str = "refit before test") -> str | None:
@@ -85,6 +89,17 @@ class Plan:
     def split(self) -> Split:
         """Where training, validation and test part begin."""
         return self.bench.split
+
+    @property
+    def trials(self) -> int:
+        """Trainings of the search, or of a fit."""
+        return self.members if self.command == "fit" else self.settings.trials
+
+    @property
+    def members(self) -> int:
+        """Networks in the ensemble at most."""
+        unset = len(self.space.portfolio) if self.command == "fit" else TUNED_MEMBERS
+        return self.settings.members or unset
 
     @property
     def varied(self) -> tuple[str, ...]:
@@ -171,17 +186,19 @@ def plan(command: Command, panel: Panel, given: dict[str, Any]) -> Plan:
     settings = resolved.settings
     bench = Workbench.of(panel, settings)
     learn, _ = bench.check(settings)
-    space = Space(settings, {})
+    space = Space(resolved.portfolio)
     if command != "fit":
-        space = _space(settings, given, len(panel.shortest) - bench.split.held_out, len(learn))
+        space = _space(resolved.portfolio, given, bench, len(learn))
     return Plan(command, panel, space.start, resolved.reasons, diagnose(panel, settings.season), space, bench)
 
 
-def _space(settings: Settings, given: dict[str, Any], train_rows: int, train_windows: int) -> Space:
+def _space(portfolio: tuple[Settings, ...], given: dict[str, Any], bench: Workbench, windows: int) -> Space:
     """Return what a search varies: all that was left open, or just what `vary` names."""
-    named = settings.vary or ()
+    named = portfolio[0].vary or ()
     pinned = {name for name, value in given.items() if value is not None and name not in named}
-    priors = space_of(settings, pinned, train_rows, train_windows).priors
+    rows = int(np.median(bench.panel.lengths)) - bench.split.validation
+    positive = all(one.values.min() >= 0 for one in bench.panel)
+    priors = space_of(portfolio, pinned, rows, windows, positive).priors
     unknown = [name for name in named if name not in priors]
     if unknown:
         raise SettingsError(
@@ -194,7 +211,7 @@ def _space(settings: Settings, given: dict[str, Any], train_rows: int, train_win
         raise SettingsError(
             "a search needs at least one setting to vary, but every one is set. Leave some open, or use 'gatewise fit'."
         )
-    return Space(settings.change(vary=tuple(priors)), priors)
+    return Space(tuple(one.change(vary=tuple(priors)) for one in portfolio), priors)
 
 
 def run(
@@ -220,7 +237,7 @@ def run(
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
-    wanted = made.settings.members or 1
+    wanted = made.members
     with ThreadPoolExecutor(1) as idle:
         if made.command == "fit" and _jobs(made.settings) > 1:
             # On the lane that the one training takes: its programs are then ready when the first epoch ends.
@@ -228,7 +245,7 @@ def run(
         found = search(
             made.bench,
             made.space,
-            trials=wanted if made.command == "fit" else made.settings.trials,
+            trials=made.trials,
             storage=folder.storage if folder else None,
             listener=listener,
             reserve=lambda models: _refit_seconds(made, [trial for trial, _ in models[:wanted]]),
@@ -269,10 +286,11 @@ def _jobs(settings: Settings) -> int:
 
 def _refit_seconds(made: Plan, trials: Sequence[Trial]) -> float:
     """Return about how long training these configurations anew will take, from how long they took."""
-    if not made.settings.refit or not trials:
+    if made.settings.refit == "none" or not trials:
         return 0.0
     panels = 2 if made.split.test else 1
-    each = [trial.seconds * max(trial.best_epoch, 1) / max(trial.epochs, 1) for trial in trials]
+    share = ONWARD_SHARE if made.settings.refit == "onward" else 1.0
+    each = [share * trial.seconds * max(trial.best_epoch, 1) / max(trial.epochs, 1) for trial in trials]
     side_by_side = min(_jobs(made.settings), panels * len(each))
     return REFIT_MARGIN * panels * sum(each) / side_by_side
 
@@ -287,7 +305,7 @@ def _train_anew(
     """
     tested = bool(made.split.test)
     validated = chosen.of([one.fitted for one in chosen.members], made.bench)
-    if not made.settings.refit:
+    if made.settings.refit == "none":
         return validated if tested else None, validated, ""
     models, exception = refit_all(
         [made.panel, made.bench.panel] if tested else [made.panel],
@@ -378,9 +396,11 @@ def _how(made: Plan, chosen: Chosen) -> str:
 
 
 def _refit_note(made: Plan, chosen: Chosen) -> str:
-    if not made.settings.refit:
+    if made.settings.refit == "none":
         return "The networks stay as they were validated: the rows of the validation part trained none of them."
     where = "on every row before the test, and on every row" if made.split.test else "on every row"
+    if made.settings.refit == "onward":
+        return f"The networks were trained onward {where} from their validated weights, for forecast.csv and model/."
     epochs = [max(one.training.best_epoch, 1) for one in chosen.members]
     span = counted(epochs[0], "epoch") if len(set(epochs)) == 1 else f"{min(epochs)} to {max(epochs)} epochs"
     what = "The best configuration was" if len(epochs) == 1 else "They were"

@@ -103,7 +103,8 @@ class Fitted:
         """
         scaler = self.scaler_for(panel.head(max(distances)))
         make = forecaster(self.architecture, horizon)
-        width = self.architecture.window + horizon * (1 + self.encoder.past_width + self.encoder.future_width)
+        columns = 1 + self.encoder.past_width + self.encoder.future_width
+        width = (self.architecture.window + horizon) * columns
         features = self._features(panel, distances, horizon)
         at_once = max(1, MOST_VALUES // (len(panel) * width))
         parts: list[np.ndarray] = []

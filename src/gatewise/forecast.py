@@ -10,7 +10,8 @@ from typing import Any, Self
 import pandas as pd
 
 from gatewise.artifact import Saved, load_model, save_model
-from gatewise.data.load import load_panel, with_future
+from gatewise.data.ahead import with_future
+from gatewise.data.load import load_panel
 from gatewise.data.panel import Panel
 from gatewise.ensemble import Ensemble, choose
 from gatewise.errors import GatewiseError, SettingsError, nearest
@@ -119,11 +120,11 @@ class Forecaster:
                 return interrupt() or should_stop()
 
             settings = resolved.settings
-            wanted = settings.members or 1
-            found = search(bench, Space(settings, {}), trials=wanted, listener=listener, should_stop=stop)
+            wanted = settings.members or len(resolved.portfolio)
+            found = search(bench, Space(resolved.portfolio), trials=wanted, listener=listener, should_stop=stop)
             chosen = choose([model for _, model in found.models], bench.truth, wanted, settings.combine)
             models = [one.fitted for one in chosen.members]
-            if settings.refit:
+            if settings.refit != "none":
                 jobs = settings.jobs or os.cpu_count() or 1
                 (models,), _ = refit_all([panel], chosen.members, jobs=jobs, should_stop=stop)
         return self._adopt(panel, chosen.of(models, bench), resolved.reasons, data)

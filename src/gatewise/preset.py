@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from gatewise.auto import choose_auto
 from gatewise.data.panel import Panel
 from gatewise.data.season import find_season
+from gatewise.data.traits import traits_of
 from gatewise.settings import Settings
 
 __all__ = ["Resolved", "resolve"]
@@ -36,21 +40,24 @@ CLASSIC_HELD_OUT = 0.2
 LEAST_TEST_ROWS, LEAST_VALIDATION_ROWS = 50, 100
 """However short the horizon is, a verdict and an early stop rest on about this many rows, where there are enough."""
 
-LONGEST_SEASONAL_WINDOW = 400
-"""Two seasons longer than this make a window too long for its worth; the base is then the last value."""
-
 
 @dataclass(frozen=True)
 class Resolved:
     """Settings without an open end, and why each open one was chosen.
 
     Attributes:
-        settings: all settings; window, horizon, season and the window counts are numbers.
+        portfolio: complete settings of one network or several; window, horizon, season and the window counts are
+            numbers, and the same in all of them but for the window.
         reasons: one sentence per choice made from the data.
     """
 
-    settings: Settings
+    portfolio: tuple[Settings, ...]
     reasons: tuple[str, ...]
+
+    @property
+    def settings(self) -> Settings:
+        """The first of the portfolio."""
+        return self.portfolio[0]
 
 
 def resolve(panel: Panel, given: dict[str, Any]) -> Resolved:
@@ -84,7 +91,7 @@ def _classic(panel: Panel, given: dict[str, Any], asked: Settings) -> Resolved:
     reasons = (
         f"classic: the last {test * horizon} rows are the test, the {validation * horizon} before them the validation",
     )
-    return Resolved(Settings.of(**{**chosen, **given}), reasons)
+    return Resolved((Settings.of(**{**chosen, **given}),), reasons)
 
 
 def _season(panel: Panel, test: int) -> int:
@@ -93,42 +100,32 @@ def _season(panel: Panel, test: int) -> int:
     return find_season(seen.head(test)) if len(seen) else 1
 
 
-class _Chooser:
-    """Collects choices made from the data with their reasons; what the user gave stays and needs no reason."""
-
-    def __init__(self, given: dict[str, Any]):
-        self.given = given
-        self.reasons: list[str] = []
-
-    def __call__(self, name: str, value: Any, reason: str) -> Any:
-        if self.given.get(name) is not None:
-            return self.given[name]
-        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        self.reasons.append(f"{name} {shown}: {reason}")
-        return value
-
-
 def _auto(panel: Panel, given: dict[str, Any], asked: Settings) -> Resolved:
     # Checked values in place of what may still be text from a flag.
-    choose = _Chooser({name: getattr(asked, name) for name in given})
-    split, season = _lengths(choose, panel, asked)
-    train = len(panel.shortest) - (split["test_windows"] + split["val_windows"]) * split["horizon"]
-    chosen = {
-        "season": season,
-        **split,
-        **_framing(choose, season, split["horizon"], train),
-        **_sizes(choose, panel, train),
-        "loss": "mae",
-        "schedule": "cosine",
-        "learning_rate": 3e-3,
-        "dropout": 0.1,
-    }
-    return Resolved(Settings.of(**{**chosen, **given}), tuple(choose.reasons))
+    named = {name: getattr(asked, name) for name in given}
+    if asked.long_season is not None:
+        named["long_season"] = asked.long_season
+    split, reasons = _lengths(panel, named, asked)
+    seen = panel.longer_than(split["test_windows"] * split["horizon"])
+    seen = (seen if len(seen) else panel).head(split["test_windows"] * split["horizon"] if len(seen) else 0)
+    traits = traits_of(seen, split["season"], asked.long_season)
+    train = max(traits.length - split["val_windows"] * split["horizon"], 1)
+    chosen, why = choose_auto(traits, split["horizon"], train, named)
+    portfolio = [Settings.of(**{**split, "long_season": traits.long_season, **one}) for one in chosen]
+    return Resolved(tuple(portfolio), (*reasons, *why))
 
 
-def _lengths(choose: _Chooser, panel: Panel, asked: Settings) -> tuple[dict[str, int], int]:
+def _lengths(panel: Panel, given: dict[str, Any], asked: Settings) -> tuple[dict[str, int], list[str]]:
     """Choose horizon, test and validation part, and find the season without a look at the test part."""
-    rows = len(panel.shortest)
+    reasons: list[str] = []
+
+    def choose(name: str, value: int, reason: str) -> int:
+        if name in given:
+            return given[name]
+        reasons.append(f"{name} {value}: {reason}")
+        return value
+
+    rows = int(np.median(panel.lengths))
     tenth = max(rows // 10, 1)
     hidden = max(tenth, (asked.test_windows or 0) * (asked.horizon or 1))
     season = asked.season or _season(panel, hidden)
@@ -144,42 +141,4 @@ def _lengths(choose: _Chooser, panel: Panel, asked: Settings) -> tuple[dict[str,
     part = min(free // 5, max(10 * horizon, season, LEAST_VALIDATION_ROWS))
     reason = f"at most a fifth of {free} rows, 10 horizons, a season or {LEAST_VALIDATION_ROWS} rows"
     validation = choose("val_windows", max(part // horizon, 1), reason)
-    return {"horizon": horizon, "test_windows": test, "val_windows": validation}, season
-
-
-def _framing(choose: _Chooser, season: int, horizon: int, train: int) -> dict[str, Any]:
-    """Choose window, patch, base and normalisation."""
-    room = max((train - horizon) // 2, 1)
-    patch = choose.given.get("patch", 1)
-    if season > 1 and 2 * season <= min(LONGEST_SEASONAL_WINDOW, room):
-        seasons = 3 if season < 24 and 3 * season <= room else 2
-        window = choose("window", -(-seasons * season // patch) * patch, f"{seasons} seasons")
-    else:
-        wanted = min(max(2 * horizon, 28), room)
-        window = choose("window", max(wanted // patch, 1) * patch, "twice the horizon, at least 28 steps")
-    if 1 < season <= window:
-        base = choose("base", "season", "the network forecasts what differs from the last season")
-    else:
-        base = choose("base", "none", "no season fits into the window; the network forecasts around the window's mean")
-    patch = choose("patch", _patch(window), f"the LSTM makes {window // _patch(window)} steps through a window")
-    normalise = choose("normalise", "mean", "levels that training never saw cost nothing")
-    return {"window": window, "patch": patch, "base": base, "normalise": normalise}
-
-
-def _patch(window: int) -> int:
-    """Return the patch that divides the window into 12 to 36 LSTM steps, or 1."""
-    for patch in range(1, window + 1):
-        if window % patch == 0 and window // patch <= 36:
-            return patch if window // patch >= 8 else 1
-    return 1
-
-
-def _sizes(choose: _Chooser, panel: Panel, train: int) -> dict[str, Any]:
-    """Choose hidden units, batch size and the length of an epoch from the number of training rows."""
-    rows = train * len(panel)
-    hidden = choose("hidden", (32,) if rows < 1000 else (64,), f"{rows} training rows")
-    batch = choose("batch_size", 32 if rows < 5000 else 64, f"{rows} training rows")
-    epoch = choose(
-        "windows_per_epoch", min(max(rows, 1024), 8192), "enough steps between two looks at the validation part"
-    )
-    return {"hidden": hidden, "batch_size": batch, "windows_per_epoch": epoch, "epochs": 40, "patience": 10}
+    return {"horizon": horizon, "test_windows": test, "val_windows": validation, "season": season}, reasons

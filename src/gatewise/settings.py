@@ -31,6 +31,7 @@ Decoding = Literal["direct", "segments", "recursive"]
 Loss = Literal["mse", "mae", "huber", "mase", "quantile"]
 Sampling = Literal["windows", "series"]
 Combine = Literal["median", "mean", "weighted"]
+Refit = Literal["anew", "onward", "none"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
 Sampler = Literal["tpe", "random"]
@@ -406,7 +407,8 @@ class Settings(BaseModel):
         int | None,
         _row(
             "training",
-            "networks in the ensemble: fit trains that many seeds, tune combines that many of its best trials",
+            "networks in the ensemble: fit trains that many, tune combines up to that many of its best trials; when unset "
+            "fit trains one of each framing that the preset chose, and tune combines up to 8",
             unit="networks",
             ge=1,
         ),
@@ -416,9 +418,13 @@ class Settings(BaseModel):
         _row("training", "how the members' forecasts become one; weighted: by their errors on the validation part"),
     ] = "median"
     refit: Annotated[
-        bool,
-        _row("training", "train the chosen networks anew on every row; otherwise they stay as they were validated"),
-    ] = True
+        Refit,
+        _row(
+            "training",
+            "how the chosen networks learn from the validation part in the end: trained anew on every row, trained "
+            "onward on every row from the weights that were validated, or not at all",
+        ),
+    ] = "anew"
 
     # -- search -------------------------------------------------------------------------------------------------------
     trials: Annotated[int, _row("search", "trainings that a search makes", unit="trials", ge=1)] = 20

@@ -27,7 +27,7 @@ def settings_table() -> tuple[Row, ...]:
 
     Example:
         >>> [row.name for row in settings_table() if row.group == "network"]
-        ['hidden', 'dropout', 'recurrent_dropout']
+        ['hidden', 'dropout', 'embedding', 'recurrent_dropout']
     """
     rows = []
     for name, field in Settings.model_fields.items():

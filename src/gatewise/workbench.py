@@ -50,12 +50,17 @@ class Truth(NamedTuple):
     counts: np.ndarray
 
     def score(self, forecast: np.ndarray) -> float:
-        """Return the mean absolute scaled error of forecasts ``(origin, horizon)``, each series counting the same."""
-        errors = np.abs(forecast - self.values) / self.scale[:, None]
-        series, errors = self.series[self.counts], errors[self.counts]
-        total = np.bincount(series, weights=np.nanmean(errors, axis=1)) if len(series) else np.zeros(0)
-        count = np.bincount(series) if len(series) else np.zeros(0)
-        score = float(np.mean(total[count > 0] / count[count > 0])) if len(series) else float("inf")
+        """Return the mean absolute scaled error of forecasts ``(origin, horizon)``, each series counting the same.
+
+        It is infinite where any forecast is not a number.
+        """
+        known = ~np.isnan(self.values)
+        errors = np.where(known, np.abs(forecast - self.values) / self.scale[:, None], 0.0)
+        series, each = self.series[self.counts], (errors.sum(axis=1) / known.sum(axis=1))[self.counts]
+        if len(series) == 0 or not np.isfinite(forecast).all():
+            return float("inf")
+        total, count = np.bincount(series, weights=each), np.bincount(series)
+        score = float(np.mean(total[count > 0] / count[count > 0]))
         return score if np.isfinite(score) else float("inf")
 
 
@@ -67,8 +72,8 @@ class Candidate:
         fitted: the model with its best weights.
         training: how it went.
         score: mean absolute scaled error over the validation windows, mean over the series; infinite if it diverged.
-        forecast: its forecasts from the validation origins in the user's units, float32, shape
-            ``(origin, quantile, horizon)``.
+        forecast: its forecasts from the validation origins in the user's units, float64 (small swings on a large level
+            would be lost otherwise), shape ``(origin, quantile, horizon)``.
     """
 
     fitted: Fitted
@@ -167,9 +172,9 @@ class Part:
         season = settings.season or 1
         errors = []
         for offset, length in zip(flat.offset, flat.length - self._drop, strict=True):
-            values = flat.values[offset : offset + max(length, 2)]
-            lag = season if len(values) > season else 1
-            errors.append(np.abs(values[lag:] - values[:-lag]).mean())
+            values = flat.values[offset : offset + length]
+            lag = season if length > season else 1
+            errors.append(np.abs(values[lag:] - values[:-lag]).mean() if length > 1 else 0.0)
         error = np.array(errors, np.float64)
         known = error[error > 0]
         middle = float(np.median(known)) if len(known) else 1.0
@@ -230,7 +235,8 @@ class Workbench:
     @cached_property
     def truth(self) -> Truth:
         """What the validation origins are judged by."""
-        flat = flatten(self.panel, fit_scaler(self.panel, "none"))
+        # Only places are read here; unscaled, the values could be too large for single precision.
+        flat = flatten(self.panel, fit_scaler(self.panel, "standard"))
         judge = validation_windows(flat, 1, self.split.horizon, self.split.validation).thin(MOST_VALIDATION_WINDOWS)
         index = judge.start[:, None] + 1 + np.arange(self.split.horizon)
         every = np.concatenate([np.where(one.observed, one.values, np.nan) for one in self.panel])
@@ -275,7 +281,7 @@ class Workbench:
         ids = tuple(one.unique_id for one in self.panel)
         fitted = Fitted(settings, training.parameters, ids, scaler, part.encoder(settings), linear)
         score = self.truth.score(forecast[:, 0])
-        return Candidate(fitted, training, score, forecast.astype(np.float32))
+        return Candidate(fitted, training, score, forecast)
 
     def _validation(self, settings: Settings, architecture: Architecture, weight: np.ndarray) -> Validation:
         part, judge = self._part, self._judge(settings)

@@ -106,7 +106,8 @@ def test_classic_trains_the_textbook_network(table, tmp_path, capsys):
     out = tmp_path / "run"
     flags = ["--preset", "classic", "--horizon", "1", "--set", "epochs=1", "--out", str(out), "-q"]
     assert main(["fit", str(table), *flags]) == 0
-    assert json.loads((out / "model" / "model.json").read_text())["parameters"] == 29345
+    (member,) = json.loads((out / "model" / "model.json").read_text())["members"]
+    assert member["parameters"] == 29345
     assert len(pd.read_csv(out / "backtest.csv")) == 32
     capsys.readouterr()
 

@@ -9,11 +9,12 @@ from utilsforecast.losses import mae, mase, rmse, smape
 
 from gatewise.data.panel import Panel
 from gatewise.data.split import Split
+from gatewise.ensemble import Ensemble, choose
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.baselines import last_value, seasonal_naive
 from gatewise.evaluate.verdict import verdict
-from gatewise.fitted import Workbench
 from gatewise.settings import Settings
+from gatewise.workbench import Workbench
 from tests.panels import panel_of_values, seasonal_values
 
 SETTINGS = Settings.of(
@@ -27,9 +28,15 @@ def panel() -> Panel:
     return panel_of_values(seasonal_values(), 3 * seasonal_values(140, seed=1))
 
 
+def trained(panel: Panel, settings: Settings) -> Ensemble:
+    bench = Workbench.of(panel, settings)
+    chosen = choose([bench.train(settings)], bench.truth, 1, "median")
+    return chosen.of([one.fitted for one in chosen.members], bench)
+
+
 @pytest.fixture(scope="module")
 def fitted(panel):
-    return Workbench.of(panel, SETTINGS).train(SETTINGS).fitted
+    return trained(panel, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +119,7 @@ def test_verdict_claims_no_victory_that_is_not_there():
 def test_constant_series_have_a_leaderboard_without_mase():
     settings = SETTINGS.change(scaling="standard")
     panel = panel_of_values(np.full(80, 5.0))
-    fitted = Workbench.of(panel, settings).train(settings).fitted
-    made = backtest(fitted, panel, SPLIT, settings)
+    made = backtest(trained(panel, settings), panel, SPLIT, settings)
     board = leaderboard(made, panel, SPLIT, 12)
     assert board.MASE.isna().all() and board.MAE.notna().all()
     assert "MAE" in verdict(board, 2, 1)

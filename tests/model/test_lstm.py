@@ -10,7 +10,7 @@ import pytest
 
 from gatewise.architecture import Architecture
 from gatewise.model.lstm import lstm, parts
-from gatewise.model.network import apply, layout_of, no_masks
+from gatewise.model.network import Sample, apply, layout_of, no_masks
 
 SHAPES = [(1, 1, 1, 1), (5, 3, 2, 4), (12, 2, 7, 3)]
 
@@ -34,7 +34,7 @@ def plain_lstm(weights, inputs, mask, np=np):
         cell = cell / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
         hidden = np.tanh(cell) / (1 + np.exp(-o))
         states.append(hidden)
-    return np.stack(states)
+    return np.stack(states), cell
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -42,22 +42,27 @@ def test_forward_equals_a_plain_loop(shape):
     weights, inputs, mask = random_layer(*shape)
     with jax.enable_x64(True):
         made = lstm(jnp.asarray(weights), jnp.asarray(inputs), jnp.asarray(mask))
-    np.testing.assert_allclose(made, plain_lstm(weights, inputs, mask), rtol=1e-12, atol=1e-12)
+    for ours, plain in zip(made, plain_lstm(weights, inputs, mask), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_hand_written_gradient_equals_autodiff_of_a_plain_loop(shape):
+    """For whatever flows back from the hidden states alone, from the last cell alone, and from both."""
     weights, inputs, mask = random_layer(*shape)
     with jax.enable_x64(True):
         weights, inputs, mask = map(jnp.asarray, (weights, inputs, mask))
-
-        def total(layer):
-            return lambda w, x: jnp.sum(jnp.sin(layer(w, x, mask) * 3))
-
-        ours = jax.grad(total(lstm), argnums=(0, 1))(weights, inputs)
-        plain = jax.grad(total(lambda w, x, m: plain_lstm(w, x, m, jnp)), argnums=(0, 1))(weights, inputs)
-    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(plain), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+        (hidden, cell), ours = jax.vjp(lambda w, x: lstm(w, x, mask), weights, inputs)
+        _, plain = jax.vjp(lambda w, x: plain_lstm(w, x, mask, jnp), weights, inputs)
+        generator = np.random.default_rng(0)
+        from_hidden, from_cell = (jnp.asarray(generator.standard_normal(one.shape)) for one in (hidden, cell))
+        for upstream in (
+            (from_hidden, jnp.zeros_like(cell)),
+            (jnp.zeros_like(hidden), from_cell),
+            (from_hidden, from_cell),
+        ):
+            for made, wanted in zip(ours(upstream), plain(upstream), strict=True):
+                np.testing.assert_allclose(made, wanted, rtol=1e-10, atol=1e-10)
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +92,11 @@ def test_weights_copied_into_keras_give_the_same_outputs(keras):
     """Stored numbers of Keras (its version stands in the file), written by benchmarks/keras_reference.py."""
     matrices = layout_of(TEXTBOOK).split(jnp.concatenate([w.reshape(-1) for w in keras_weights(keras)]))
     inputs = jnp.asarray(np.array(keras["inputs"], np.float32)).swapaxes(0, 1)
-    first = lstm(matrices[0], inputs, jnp.ones((8, 64), jnp.float32))
+    first, _ = lstm(matrices[0], inputs, jnp.ones((8, 64), jnp.float32))
     wanted = np.array(keras["lstm_1_sequences"])
     np.testing.assert_allclose(first.swapaxes(0, 1)[np.array(keras["sequence_windows"])], wanted, atol=1e-5)
-    made = apply(TEXTBOOK, matrices, inputs, no_masks(TEXTBOOK, 8))
-    np.testing.assert_allclose(made, np.array(keras["predictions"]), atol=1e-5)
+    made = apply(TEXTBOOK, matrices, Sample(inputs[:, :, 0]), no_masks(TEXTBOOK, 8))
+    np.testing.assert_allclose(made[0].T, np.array(keras["predictions"]), atol=1e-5)
 
 
 def test_gradients_equal_those_of_keras(keras):
@@ -99,7 +104,7 @@ def test_gradients_equal_those_of_keras(keras):
     inputs = jnp.asarray(np.array(keras["inputs"], np.float32)).swapaxes(0, 1)
 
     def loss(matrices):
-        return jnp.mean(apply(TEXTBOOK, matrices, inputs, no_masks(TEXTBOOK, 8)) ** 2)
+        return jnp.mean(apply(TEXTBOOK, matrices, Sample(inputs[:, :, 0]), no_masks(TEXTBOOK, 8)) ** 2)
 
     value, gradients = jax.value_and_grad(loss)(matrices)
     assert float(value) == pytest.approx(keras["mse_against_zeros"], abs=1e-6)

@@ -1,15 +1,17 @@
-"""The network: initial weights, dropout, and what the head reads."""
+"""The network: its layout, initial weights and dropout."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gatewise.architecture import Architecture
+from gatewise.architecture import Architecture, Widths
 from gatewise.model.lstm import parts
-from gatewise.model.network import apply, initialise, layout_of, mask_shapes, masks_of, no_masks
+from gatewise.model.network import initialise, layout_of, mask_shapes, masks_of, network_of, parameter_count
 from gatewise.model.random import key_of, uniform
 
 SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(8, 5))
+WIDE = SMALL._replace(widths=Widths(past=1, future=2, static=3, series=6), embedding=4, horizon=7)
+SEGMENTS = WIDE._replace(segment=3, quantiles=(0.5, 0.1, 0.9))
 
 
 def matrices_of(architecture, seed=0):
@@ -30,24 +32,43 @@ def test_initial_weights_follow_their_sources():
         assert kernel.std() == pytest.approx(np.sqrt(2 / sum(kernel.shape)), rel=0.3)
 
 
-def test_layout_splits_and_joins_exactly():
-    layout = layout_of(SMALL)
+def test_every_start_of_the_network_is_of_its_kind():
+    network = network_of(SEGMENTS, matrices_of(SEGMENTS))
+    assert network.decoder is not None and network.embedding is not None
+    assert np.abs(network.decoder).max() <= np.sqrt(6 / sum(network.decoder.shape))
+    assert np.std(network.embedding) == pytest.approx(0.1, rel=0.4)
+    assert (np.asarray(network.head[-1]) == 0).all()
+
+
+@pytest.mark.parametrize("framing", [{"base": "last"}, {"normalise": "mean"}])
+def test_a_framed_network_starts_close_to_its_base(framing):
+    bare, framed = (matrices_of(SMALL._replace(**which))[-1] for which in ({}, framing))
+    np.testing.assert_allclose(framed, 0.1 * bare, rtol=1e-6)
+
+
+def test_layout_counts_every_matrix():
+    """Widths by hand: a patch of 2 with 1 + 1 + 2 columns a step, 3 static columns, an embedding of 4."""
+    step = 2 * (1 + 1 + 2) + 3 + 4
+    layers = (step + 8 + 1) * 4 * 8 + (8 + 5 + 1) * 4 * 5
+    assert parameter_count(WIDE) == layers + 6 * 4 + (5 + 7 * 2 + 1) * 7
+    assert parameter_count(SEGMENTS) == layers + (3 + 3 * 2) * 4 * 8 + 6 * 4 + (5 + 1) * 3 * 3
+
+
+@pytest.mark.parametrize("architecture", [SMALL, WIDE, SEGMENTS])
+def test_layout_splits_and_joins_exactly(architecture):
+    layout = layout_of(architecture)
     flat = jnp.arange(layout.size, dtype=jnp.float32)
     np.testing.assert_array_equal(layout.join(layout.split(flat)), flat)
 
 
-def test_weights_mask_spares_the_biases():
-    layout = layout_of(SMALL)
-    for matrix in layout.split(layout.weights_mask()):
-        assert bool((matrix[:-1] == 1).all()) and bool((matrix[-1] == 0).all())
-
-
-def test_newest_value_moves_the_first_step_of_the_forecast():
-    inputs = jnp.zeros((3, 1, 2))
-    matrices = matrices_of(SMALL)
-    before = apply(SMALL, matrices, inputs, no_masks(SMALL, 1))
-    after = apply(SMALL, matrices, inputs.at[-1, 0, -1].set(1.0), no_masks(SMALL, 1))
-    assert abs(float(after[0, 0] - before[0, 0])) > 1e-3
+@pytest.mark.parametrize("architecture", [SMALL, WIDE, SEGMENTS])
+def test_weights_mask_spares_the_biases(architecture):
+    layout = layout_of(architecture)
+    network = network_of(architecture, layout.split(np.asarray(layout.weights_mask())))
+    for matrix in (*network.layers, network.head):
+        assert (matrix[:-1] == 1).all() and (matrix[-1] == 0).all()
+    for matrix in (network.decoder, network.embedding):
+        assert matrix is None or (matrix == 1).all()
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share():

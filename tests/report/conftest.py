@@ -14,8 +14,10 @@ import pytest
 from gatewise.architecture import architecture_of
 from gatewise.artifact import Saved, save_model
 from gatewise.configuration import write_toml
+from gatewise.data.features import fit_encoder
 from gatewise.data.panel import Panel, Series
-from gatewise.data.scaling import Scaler
+from gatewise.data.scaling import fit_scaler
+from gatewise.ensemble import Ensemble
 from gatewise.fitted import Fitted
 from gatewise.model.network import parameter_count
 from gatewise.settings import Settings
@@ -85,9 +87,11 @@ def write_model(folder: Path, ids: list[str], kind: str) -> None:
         series.append(Series(name, index_of(kind, STEPS), values, observed, ~observed))
     panel = Panel(tuple(series), freq=FREQS[kind])
     weights = np.zeros(parameter_count(architecture_of(settings)), dtype=np.float32)
-    scaler = Scaler(np.zeros(len(ids)), np.ones(len(ids)))
-    fitted = Fitted(settings, weights, tuple(ids), scaler, np.ones(len(ids)), np.ones((5, HORIZON), dtype=np.float32))
-    save_model(folder / "model", Saved(fitted, panel))
+    scaler = fit_scaler(panel, "none")
+    fitted = Fitted(settings, weights, tuple(ids), scaler, fit_encoder(panel))
+    residuals = np.ones((1, 5, HORIZON), dtype=np.float32)
+    model = Ensemble((fitted,), None, tuple(ids), np.ones(len(ids)), residuals)
+    save_model(folder / "model", Saved(model, panel))
 
 
 def summary_of(command: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import optuna
 import pytest
 
 from gatewise.errors import TrainingError
-from gatewise.fitted import Workbench
 from gatewise.search.space import Space
 from gatewise.search.study import Listener, search
 from gatewise.settings import Prior, Settings
+from gatewise.workbench import Workbench
 from tests.panels import panel_of_values, seasonal_values
 
 START = Settings.of(
@@ -23,8 +23,9 @@ PRIORS = {"learning_rate": Prior(1e-3, 1e-1, log=True), "dropout": Prior(0.0, 0.
 def run(jobs=1, trials=6, start=START, priors=PRIORS, **arguments):
     bench = Workbench.of(panel_of_values(seasonal_values()), start)
     found = search(bench, Space(start.change(jobs=jobs), priors), trials=trials, **arguments)
-    assert found.best.score == found.candidate.score
-    return found.trials, found.candidate
+    best, candidate = found.models[0]
+    assert found.best is best and best.score == candidate.score
+    return found.trials, candidate
 
 
 def test_jobs_do_not_change_the_result():
@@ -92,7 +93,7 @@ def test_listener_hears_every_epoch():
 
 
 def test_a_trial_that_the_data_cannot_carry_fails_and_the_search_goes_on():
-    priors = {"window": Prior(choices=(12, 150))}
+    priors = {"window": Prior(choices=(12, 1200))}
     trials, best = run(priors=priors, trials=8)
     failed = [t for t in trials if t.status == "failed"]
     assert failed and all("must hold at least one window" in t.message for t in failed)
@@ -108,3 +109,30 @@ def test_an_exception_ends_the_search_at_once():
     with pytest.raises(KeyboardInterrupt):
         run(trials=50, start=start, jobs=2, listener=Listener(on_epoch=shout))
     assert time.monotonic() - began < 60
+
+
+def test_several_trainings_of_one_configuration_differ_in_their_seeds():
+    trials, best = run(priors={}, trials=3)
+    assert [one.settings.seed for one in trials] == [1, 2, 3] and len({one.score for one in trials}) == 3
+    assert best.score == min(one.score for one in trials)
+
+
+def test_models_are_kept_best_first():
+    bench = Workbench.of(panel_of_values(seasonal_values()), START)
+    found = search(bench, Space(START, PRIORS), trials=5)
+    scores = [trial.score for trial, _ in found.models]
+    assert scores == sorted(scores) and len(scores) == 5
+    assert all(trial.score == candidate.score for trial, candidate in found.models)
+    assert all(trial.settings == candidate.fitted.settings for trial, candidate in found.models)
+
+
+def test_time_is_kept_back_for_the_trainings_on_every_row():
+    """What the found models will need after the search ends it that much earlier."""
+    limited, counts = START.change(time_limit=60), []
+    for reserved in (0.0, 50.0):
+        clock = itertools.count()
+        trials, _ = run(
+            trials=50, start=limited, clock=lambda clock=clock: float(next(clock)), reserve=lambda _, r=reserved: r
+        )
+        counts.append(len(trials))
+    assert counts[1] < counts[0]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gatewise.data.windows import Windows
-from gatewise.fitted import Workbench
 from gatewise.settings import Settings
 from gatewise.train.fit import _epochs_of_batches
+from gatewise.workbench import Workbench
 from tests.panels import panel_of_values, seasonal_values
 
 BASE = {
@@ -27,9 +27,10 @@ def bench(**values):
     return Workbench.of(panel_of_values(seasonal_values()), settings), settings
 
 
-def windows_of(count: int) -> Windows:
-    numbers = np.arange(count, dtype=np.int32)
-    return Windows(numbers, numbers, numbers, numbers)
+def windows_of(*counts: int) -> Windows:
+    """Return windows of series with so many each."""
+    numbers = np.arange(sum(counts), dtype=np.int32)
+    return Windows(numbers, numbers, numbers, numbers, np.repeat(np.arange(len(counts)), counts))
 
 
 @pytest.mark.parametrize(("count", "batch", "per_epoch"), [(10, 4, None), (10, 16, None), (10, 4, 25), (10, 4, 7)])
@@ -42,6 +43,58 @@ def test_every_window_is_used_equally_often(count, batch, per_epoch):
     used = np.bincount(drawn, minlength=count)
     assert len(drawn) == count * (per_epoch or count)
     assert used.max() - used.min() <= 1
+
+
+@pytest.mark.parametrize("per_epoch", [None, 6, 100])
+def test_sampling_by_series_uses_every_series_equally_often(per_epoch):
+    windows = windows_of(1, 50, 7)
+    settings = Settings.of(batch_size=4, windows_per_epoch=per_epoch, sampling="series")
+    stream = _epochs_of_batches(windows, settings)
+    drawn = np.concatenate([epoch[epoch >= 0] for epoch in (next(stream) for _ in range(12))])
+    assert len(drawn) == 12 * (per_epoch or 58)
+    of_series = np.bincount(windows.series[drawn], minlength=3)
+    assert of_series.max() - of_series.min() <= 1
+    long = drawn[windows.series[drawn] == 1]
+    assert np.unique(long).size > min(len(long), 50) / 2, "its windows are drawn at random"
+    assert {*long} <= set(range(1, 51))
+
+
+def test_the_order_of_windows_comes_from_the_seed_alone():
+    for sampling in ("windows", "series"):
+        first, second, other = (
+            next(_epochs_of_batches(windows_of(30, 10), Settings.of(seed=seed, sampling=sampling)))
+            for seed in (1, 1, 2)
+        )
+        np.testing.assert_array_equal(first, second)
+        assert (first != other).any()
+
+
+def test_averaged_weights_are_validated_and_kept():
+    table, settings = bench(learning_rate=0.02, epochs=4, patience=9)
+    plain, averaged = (table.train(settings.change(averaging=decay)) for decay in (0.0, 0.9))
+    losses = [[epoch.train_loss for epoch in one.training.epochs] for one in (plain, averaged)]
+    assert losses[0] == losses[1], "the steps are the same"
+    assert (plain.training.parameters != averaged.training.parameters).any()
+    assert [e.val_loss for e in plain.training.epochs] != [e.val_loss for e in averaged.training.epochs]
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "mase", "huber", "quantile"])
+def test_validation_loss_is_that_of_the_forecasts(loss):
+    """A training of one epoch: its validation loss against the loss of what its weights forecast."""
+    table, settings = bench(loss=loss, epochs=1)
+    candidate = table.train(settings)
+    scaled = candidate.fitted.scaler
+    truth, made = table.truth.values, candidate.forecast
+    errors = (made - truth[:, None]) / scaled.scale[0]
+    if loss == "quantile":
+        levels = np.array(candidate.fitted.architecture.quantiles)[None, :, None]
+        wanted = 2 * np.where(errors < 0, -levels * errors, (1 - levels) * errors).mean()
+    elif loss == "huber":
+        size = np.abs(errors)
+        wanted = np.where(size <= 1, 0.5 * size**2, size - 0.5).mean()
+    else:
+        wanted = (errors**2 if loss == "mse" else np.abs(errors)).mean()
+    assert candidate.training.best_loss == pytest.approx(wanted, rel=1e-3)
 
 
 def test_training_learns_and_reports_each_epoch():
@@ -94,8 +147,8 @@ def test_clipped_share_is_recorded():
     assert all(epoch.clipped == 0.0 for epoch in table.train(settings.change(clip_norm=0)).training.epochs)
 
 
-@pytest.mark.parametrize("decoding", ["direct", "recursive"])
-def test_both_ways_of_decoding_validate_the_whole_horizon(decoding):
-    table, settings = bench(decoding=decoding, horizon=4)
+@pytest.mark.parametrize("decoding", ["direct", "segments", "recursive"])
+def test_every_way_of_decoding_validates_the_whole_horizon(decoding):
+    table, settings = bench(decoding=decoding, horizon=4, segment=3)
     candidate = table.train(settings)
-    assert candidate.fitted.residuals.shape[1] == 4 and math.isfinite(candidate.score)
+    assert candidate.forecast.shape == (len(table.truth.values), 1, 4) and math.isfinite(candidate.score)

@@ -1,70 +1,16 @@
-"""The compiled programs: gradients, compile counts, padding, and forecasts fed back."""
+"""The compiled training program: compile counts, padding, missing targets, decay, averaging."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from gatewise.architecture import Architecture, Knobs
 from gatewise.model.network import initialise, layout_of
-from gatewise.model.random import key_of
 from gatewise.train.forecaster import forecaster
-from gatewise.train.program import CHUNK, Batches, Table, _loss, size_class, table_of, trainer
+from gatewise.train.program import size_class, table_of, trainer
+from tests.train.chunks import STARTS, batches, wave
+from tests.train.compiling import compiles
 
 SMALL = Architecture(window=6, patch=2, horizon=3, hidden=(4, 3), normalise="mean", base="last", batch_size=5)
-
-
-def batches(starts: np.ndarray, rate: float = 0.01, weight: float = 1.0) -> Batches:
-    steps, batch = starts.shape
-    padded = np.zeros((CHUNK, batch), np.int32)
-    padded[:steps] = starts
-    rates = np.full(CHUNK, rate, np.float32)
-    return Batches(padded, padded, padded, np.full((CHUNK, batch), weight, np.float32), rates, np.int32(steps))
-
-
-def wave(length: int = 60) -> Table:
-    return table_of(np.sin(np.arange(length) / 3), np.ones(length))
-
-
-STARTS = np.random.default_rng(0).integers(0, 50, (4, 5))
-
-
-@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
-@pytest.mark.parametrize("normalise", ["none", "standard"])
-def test_gradient_equals_finite_differences(loss, normalise):
-    """Central differences in float64, over the whole way from the gathered window to the loss."""
-    architecture = SMALL._replace(loss=loss, normalise=normalise)
-    layout = layout_of(architecture)
-    with jax.enable_x64(True):
-        flat = jnp.asarray(initialise(architecture, 3), jnp.float64)
-        table = Table(jnp.sin(jnp.arange(60) / 3.0) * 2, jnp.ones(60, bool))
-        batch = Batches(*(jnp.asarray(part[0]) for part in batches(STARTS)[:-1]), count=1)
-        knobs = Knobs(*(jnp.float64(value) for value in Knobs()))
-
-        @jax.jit
-        def value(flat):
-            return _loss(architecture, layout.split(flat), knobs, table, batch, key_of(0))[0]
-
-        gradient = jax.jit(jax.grad(value))(flat)
-        for index in np.random.default_rng(0).integers(0, layout.size, 25):
-            step = jnp.zeros(layout.size).at[index].set(1e-6)
-            difference = (value(flat + step) - value(flat - step)) / 2e-6
-            assert float(gradient[index]) == pytest.approx(float(difference), rel=2e-4, abs=1e-7)
-
-
-def compiles(make) -> int:
-    """Return how many programs were compiled while `make` ran."""
-    counted = []
-
-    def listen(event: str, *_, **__) -> None:
-        counted.append(event) if event == "/jax/core/compile/backend_compile_duration" else None
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    try:
-        make()
-    finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
-    return len(counted)
 
 
 def train_once(knobs: Knobs, length: int, rate: float) -> None:
@@ -135,35 +81,49 @@ def test_decoupled_weight_decay_is_apart_from_the_gradient():
     np.testing.assert_allclose(steps[0.1] - steps[0.0], -0.01 * 0.1 * before * mask, atol=1e-6)
 
 
-def test_recursive_forecast_feeds_its_own_steps_back():
-    one = SMALL._replace(horizon=1)
-    parameters = initialise(one, 0)
-    values = np.sin(np.arange(60) / 3).astype(np.float32)
-    whole = forecaster(one, 4)(parameters, values[None, 20:26])[0]
-    fed = values[:26].copy()
-    for step in range(4):
-        made = forecaster(one, 1)(parameters, fed[None, -6:])[0, 0]
-        assert whole[step] == pytest.approx(made, abs=1e-6)
-        fed = np.append(fed, made)
+def test_the_running_mean_of_the_weights_equals_a_plain_loop():
+    """The decay grows from a tenth towards the knob, so that the random start is soon forgotten."""
+    program, table, knobs = trainer(SMALL), wave(), Knobs(averaging=0.7)
+    average = initialise(SMALL, 0).astype(np.float64)
+    state = program.start(initialise(SMALL, 0), knobs, 0)
+    for made in range(30):
+        state, _ = program.steps(state, knobs, table, batches(STARTS[made % 4][None], 0.05))
+        keep = min(0.7, (1 + made) / (10 + made))
+        average = keep * average + (1 - keep) * np.asarray(state.parameters)
+        np.testing.assert_allclose(state.average, average, atol=1e-6)
+    assert np.abs(state.average - np.asarray(state.parameters)).max() > 1e-3
 
 
-def test_many_windows_come_back_in_their_order():
-    windows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32).repeat(60, axis=0)
-    make, parameters = forecaster(SMALL, 3), initialise(SMALL, 0)
-    made = make(parameters, windows)
-    assert made.shape == (3000, 3)
-    np.testing.assert_array_equal(made[0], made[59])
-    np.testing.assert_allclose(
-        made[::60], np.concatenate([make(parameters, one[None]) for one in windows[::60]]), atol=1e-6
-    )
-    assert make(parameters, windows[:0]).shape == (0, 3)
+def test_averaging_leaves_the_steps_as_they_are_and_zero_is_the_parameters_themselves():
+    program, table, made = trainer(SMALL), wave(), {}
+    for averaging in (0.0, 0.9):
+        knobs = Knobs(averaging=averaging)
+        made[averaging], _ = program.steps(program.start(initialise(SMALL, 0), knobs, 0), knobs, table, batches(STARTS))
+    np.testing.assert_array_equal(made[0.0].parameters, made[0.9].parameters)
+    np.testing.assert_array_equal(made[0.0].average, made[0.0].parameters)
 
 
-def test_forecast_programs_are_shared_by_batch_size_and_optimizer():
-    window = np.zeros((1, 6), np.float32)
-    forecaster(SMALL, 3)(initialise(SMALL, 0), window)
-    for other in (SMALL._replace(batch_size=64), SMALL._replace(optimizer="sgd", loss="mae")):
-        assert compiles(lambda other=other: forecaster(other, 3)(initialise(SMALL, 0), window)) == 0
+def test_a_chunk_of_steps_equals_the_steps_one_by_one():
+    program, table, knobs = trainer(SMALL), wave(), Knobs(dropout=0.3, noise=0.1, averaging=0.5)
+    at_once, measured = program.steps(program.start(initialise(SMALL, 0), knobs, 9), knobs, table, batches(STARTS))
+    state, loss = program.start(initialise(SMALL, 0), knobs, 9), 0.0
+    for starts in STARTS:
+        state, one = program.steps(state, knobs, table, batches(starts[None]))
+        loss += float(one.loss)
+    np.testing.assert_allclose(state.average, at_once.average, atol=1e-6)
+    assert float(measured.loss) == pytest.approx(loss, rel=1e-5)
+
+
+def test_series_weigh_in_the_loss_as_told():
+    """Two windows, one weighing three times as much, train as that one three times beside the other."""
+    program, knobs, table, made = trainer(SMALL), Knobs(clip_norm=1e9), wave(), []
+    for starts, weight in (([3, 30, 0, 0, 0], [3, 1, 0, 0, 0]), ([3, 3, 3, 30, 0], [1, 1, 1, 1, 0])):
+        chunk = batches(np.array([starts]))
+        chunk.weight[0] = weight
+        state, measured = program.steps(program.start(initialise(SMALL, 0), knobs, 0), knobs, table, chunk)
+        made.append((np.asarray(state.parameters), float(measured.loss), float(measured.targets)))
+    np.testing.assert_allclose(made[0][0], made[1][0], atol=1e-5)
+    assert made[0][1:] == pytest.approx(made[1][1:], rel=1e-5)
 
 
 def test_size_classes_grow_by_at_most_a_quarter():

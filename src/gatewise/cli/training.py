@@ -149,8 +149,7 @@ def _carried_out(made: Plan, out: Path | None, manner: Manner, interrupt: Interr
     from gatewise.runs.store import RunFolder, default_folder
 
     folder = RunFolder(out or default_folder(made.panel.name))
-    total = (made.settings.members or 1) if made.command == "fit" else made.settings.trials
-    reporter = Reporter(total, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
+    reporter = Reporter(made.trials, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
     for line in _read_lines(made):
         reporter.say(line)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 
 from gatewise.data.cells import column_of, is_text, mostly_numbers, parse_numbers
 from gatewise.data.dates import looks_like_dates, looks_like_epoch
+from gatewise.data.names import check_names, listed, split_names
 from gatewise.data.read import where
-from gatewise.errors import DataError, nearest
+from gatewise.errors import DataError
 
 __all__ = ["Roles", "guess_roles", "read_numbers"]
 
@@ -71,12 +72,18 @@ class Roles:
         target: the columns to forecast, at least one.
         id: the column that tells series apart, None when there is none.
         notes: plain sentences about what was guessed.
+        past: the columns of covariates known up to the origin.
+        future: the columns of covariates known ahead.
+        static: the columns of covariates that stay the same within a series.
     """
 
     time: str | None
     target: tuple[str, ...]
     id: str | None = None
     notes: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
 
 
 def guess_roles(
@@ -84,14 +91,23 @@ def guess_roles(
     time: str | None = None,
     target: str | Sequence[str] | None = None,
     id: str | None = None,  # noqa: A002 - the flag's name
+    *,
+    past: str | Sequence[str] | None = None,
+    future: str | Sequence[str] | None = None,
+    static: str | Sequence[str] | None = None,
 ) -> Roles:
     """Tell the time, target and id columns of `frame`, guessing those that are not given when they are obvious.
+
+    Covariates are never guessed; a column named as one is no candidate for another role.
 
     Args:
         frame: a table as `read_table` returns it.
         time: the name of the time column.
         target: the name of the target column, or several (a sequence, or one text with commas between the names).
         id: the name of the column that tells series apart.
+        past: the names of covariates known up to the origin, as for `target`.
+        future: the names of covariates known ahead.
+        static: the names of covariates that stay the same within a series.
 
     Raises:
         DataError: when a name is unknown, a column has two roles, or more than one column could play a role.
@@ -101,24 +117,19 @@ def guess_roles(
         >>> guess_roles(pd.DataFrame({"Month": ["1949-01", "1949-02"], "Passengers": [112, 118]})).target
         ('Passengers',)
     """
-    targets = _split_targets(frame, target)
-    for flag, name in (("--time", time), ("--id", id), *(("--target", one) for one in targets)):
-        if name is not None and name not in frame.columns:
-            raise DataError(
-                f"{flag} must name a column of the table, but there is no {name!r}.{nearest(name, frame.columns)} "
-                f"The columns are {_listed(frame.columns)}."
-            )
-    given = [name for name in (time, id, *targets) if name is not None]
-    if len(set(given)) < len(given):
-        raise DataError(
-            f"A column can have one role only, but time={time!r}, id={id!r} and target={', '.join(targets)!r} share "
-            "one. Give each role a column of its own."
-        )
+    targets = split_names(target, frame.columns)
+    covariates = {
+        role: split_names(names, frame.columns)
+        for role, names in (("past", past), ("future", future), ("static", static))
+    }
+    named = {"time": (time,) if time else (), "id": (id,) if id else (), "target": targets, **covariates}
+    check_names(frame, named)
+    frame = frame.drop(columns=[name for names in covariates.values() for name in names])
     notes: list[str] = []
     found_time = time or _guess_time(frame, [*targets, *([id] if id else [])], notes)
     found_id = id or _guess_id(frame, found_time, targets, notes)
     found_targets = targets or (_guess_target(frame, found_time, found_id, notes),)
-    return Roles(found_time, found_targets, found_id, tuple(notes))
+    return Roles(found_time, found_targets, found_id, tuple(notes), **covariates)
 
 
 def read_numbers(column: pd.Series) -> np.ndarray:
@@ -162,23 +173,6 @@ def read_numbers(column: pd.Series) -> np.ndarray:
     return values
 
 
-def _split_targets(frame: pd.DataFrame, target: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names in `target`; a column name that holds a comma stays whole."""
-    if target is None:
-        return ()
-    if isinstance(target, str):
-        return (
-            (target,) if target in frame.columns else tuple(name.strip() for name in target.split(",") if name.strip())
-        )
-    return tuple(target)
-
-
-def _listed(names: Iterable[str], most: int = 20) -> str:
-    """Return the first of `names`, quoted."""
-    known = list(names)
-    return ", ".join(map(repr, known[:most])) + (f" and {len(known) - most} more" if len(known) > most else "")
-
-
 def _guess_time(frame: pd.DataFrame, taken: list[str], notes: list[str]) -> str | None:
     """Return the time column: the one of dates, or else the one with a usual name whose numbers do not repeat."""
     free = [name for name in frame.columns if name not in taken]
@@ -192,7 +186,7 @@ def _guess_time(frame: pd.DataFrame, taken: list[str], notes: list[str]) -> str 
         candidates, guess = [name for name in free if looks_like_epoch(column_of(frame, name))], "even steps since 1970"
     if len(candidates) > 1:
         raise DataError(
-            f"One column must hold the time, but {_listed(candidates)} all could. Name it with --time, for example "
+            f"One column must hold the time, but {listed(candidates)} all could. Name it with --time, for example "
             f"--time {candidates[0]!r}."
         )
     if not candidates:
@@ -239,7 +233,7 @@ def _guess_id(frame: pd.DataFrame, time: str | None, targets: tuple[str, ...], n
         candidates = [name for name in free if frame.duplicated([name, time]).mean() < repeated.mean() / 2]
     if len(candidates) > 1:
         raise DataError(
-            f"One column must tell the series apart, but {_listed(candidates)} all could. Name it with --id, for "
+            f"One column must tell the series apart, but {listed(candidates)} all could. Name it with --id, for "
             f"example --id {candidates[0]!r}; where two are needed together, join them into one column first."
         )
     if not candidates:
@@ -262,12 +256,12 @@ def _guess_target(frame: pd.DataFrame, time: str | None, id_column: str | None, 
     candidates = usual if len(numbers) > 1 and usual else numbers
     if len(candidates) > 1:
         raise DataError(
-            f"One column must be the target, but {_listed(candidates)} all could. Name it with --target, for example "
+            f"One column must be the target, but {listed(candidates)} all could. Name it with --target, for example "
             f"--target {candidates[-1]!r} (or several with commas between)."
         )
     if not candidates:
         raise DataError(
-            f"A table must have a column of numbers to forecast, but none of {_listed(frame.columns)} is one. "
+            f"A table must have a column of numbers to forecast, but none of {listed(frame.columns)} is one. "
             "Check the file, or name the column with --target."
         )
     notes.append(f"target column {candidates[0]!r}: guessed from its {'name' if usual else 'being the only numbers'}")

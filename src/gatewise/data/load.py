@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gatewise.data.aliases import freq_words, show
+from gatewise.data.aliases import freq_words
 from gatewise.data.columns import Roles, guess_roles
-from gatewise.data.frequency import check_freq, infer_freq, regular_grid
+from gatewise.data.covariates import ROLES, carry, fill_ahead, places, static_values
+from gatewise.data.fingerprint import fingerprint_of
+from gatewise.data.frequency import infer_freq
+from gatewise.data.grid import Laid, lay_on_grid, panel_freq
 from gatewise.data.panel import Panel, Repairs, Series, fill
 from gatewise.data.read import read_table
-from gatewise.data.rows import Rows, drop_duplicates, ordinals, read_rows, sort_rows
+from gatewise.data.rows import Rows, drop_duplicates, read_rows, series_name, sort_rows
 from gatewise.errors import DataError
 
 __all__ = ["load_panel"]
@@ -27,6 +28,9 @@ def load_panel(
     source: Any,
     *,
     target: str | Sequence[str] | None = None,
+    past: str | Sequence[str] | None = None,
+    future: str | Sequence[str] | None = None,
+    static: str | Sequence[str] | None = None,
     time: str | None = None,
     id: str | None = None,  # noqa: A002 - the flag's name
     freq: str | int | None = None,
@@ -36,15 +40,20 @@ def load_panel(
     """Load a table as a panel of regular series, and keep a record of every repair.
 
     Rows are sorted by time, exact duplicates dropped, absent time stamps inserted, and missing values filled linearly
-    between their neighbours; missing values before the first and after the last known one are cut off.
+    between their neighbours; missing values before the first and after the last known one are cut off. What the rows
+    behind the last value tell of covariates known ahead is kept.
 
     Args:
         source: a path or a data frame, see `gatewise.data.read.read_table`.
         target: the target column, or several; several become one series each. Guessed when obvious.
+        past: the columns of covariates known up to the origin, as for `target`. Numbers are numeric covariates, text
+            and booleans categorical ones.
+        future: the columns of covariates known ahead.
+        static: the columns of covariates that stay the same within a series.
         time: the time column. Guessed when obvious; a table without one has integer steps.
         id: the column that tells series apart. Guessed when obvious.
         freq: a pandas offset alias, or the integer step. Found out by default.
-        max_missing: the largest share of missing values that a series may have, 0 to 1.
+        max_missing: the largest share of missing values that a series, or a numeric covariate, may have, 0 to 1.
         name: a short name for messages and folders. By default the file's stem.
 
     Raises:
@@ -60,11 +69,11 @@ def load_panel(
     if not 0 <= max_missing <= 1:
         raise DataError(f"max_missing must be between 0 and 1, but it is {max_missing}. Use for example 0.3.")
     frame = read_table(source)
-    roles = guess_roles(frame, time=time, target=target, id=id)
+    roles = guess_roles(frame, time=time, target=target, id=id, past=past, future=future, static=static)
     notes = list(roles.notes)
-    rows, is_sorted, dropped = drop_duplicates(*sort_rows(read_rows(frame, roles, notes)), roles)
-    known_freq = _panel_freq(rows, freq, roles)
-    laid = _lay_on_grid(rows, known_freq, roles)
+    rows, is_sorted, dropped = drop_duplicates(*sort_rows(read_rows(frame, roles, max_missing, notes)), roles)
+    known_freq = panel_freq(rows, freq, roles)
+    laid = lay_on_grid(rows, known_freq, roles)
     series = _series(laid, rows, roles, known_freq, freq is not None, max_missing, notes)
     repairs = Repairs(
         rows=len(frame),
@@ -83,75 +92,21 @@ def load_panel(
         time=roles.time,
         target=roles.target,
         id_column=roles.id,
-        fingerprint=_fingerprint(series),
+        fingerprint=fingerprint_of(series, rows.described),
         repairs=repairs,
+        covariates=rows.described,
     )
 
 
-@dataclass(frozen=True)
-class _Laid:
-    """The rows laid on the grid: the series one behind another, absent rows included.
-
-    Attributes:
-        grid: the regular index from the first to the last time of all series.
-        first: position of the first step of each series in `grid`, shape ``(series,)``.
-        stops: end of each series in `values`, shape ``(series,)``.
-        values: float64, shape ``(steps of all series, targets)``, NaN where missing.
-        inserted: bool, shape ``(steps of all series,)``.
-    """
-
-    grid: pd.Index
-    first: np.ndarray
-    stops: np.ndarray
-    values: np.ndarray
-    inserted: np.ndarray
-
-
-def _panel_freq(rows: Rows, freq: str | int | None, roles: Roles) -> str | int:
-    """Return the frequency: the given one, checked, or that of the longest series."""
-    if freq is not None:
-        return check_freq(freq, rows.times)
-    if roles.time is None:
-        return 1
-    bounds = np.append(rows.starts, len(rows.codes))
-    longest = int(np.argmax(np.diff(bounds)))
-    return infer_freq(rows.times[bounds[longest] : bounds[longest + 1]])
-
-
-def _lay_on_grid(rows: Rows, freq: str | int, roles: Roles) -> _Laid:
-    """Return the rows on the grid of `freq`; raise for a series that leaves it."""
-    grid = regular_grid(rows.times, freq)
-    positions = grid.get_indexer(rows.times)
-    lost = np.flatnonzero(positions < 0)
-    if len(lost):
-        # The grid starts at the earliest time of all: a series of another phase or frequency falls beside it.
-        name, stamp = rows.names[rows.codes[lost[0]]], show(rows.times[lost[0]])
-        raise DataError(
-            f"All series must share one frequency, which is {freq!r} ({freq_words(freq)}), but "
-            f"{f'series {name!r} ' if roles.id else 'the table '}has {stamp}, which is not on its grid. "
-            "Give the frequency with --freq, load series of another frequency on their own, or resample them first."
-        )
-    starts = rows.starts
-    last = np.append(starts[1:], len(rows.codes)) - 1
-    first = positions[starts]
-    stops = np.cumsum(positions[last] - first + 1)
-    places = positions - first[rows.codes] + np.concatenate([[0], stops[:-1]])[rows.codes]
-    values = np.full((int(stops[-1]), rows.values.shape[1]), np.nan)
-    values[places] = rows.values
-    inserted = np.ones(len(values), dtype=bool)
-    inserted[places] = False
-    return _Laid(grid, first, stops, values, inserted)
-
-
 def _series(
-    laid: _Laid, rows: Rows, roles: Roles, freq: str | int, freq_given: bool, max_missing: float, notes: list[str]
+    laid: Laid, rows: Rows, roles: Roles, freq: str | int, freq_given: bool, max_missing: float, notes: list[str]
 ) -> tuple[Series, ...]:
     """Return the series of every id and target, cut to their known values and filled."""
-    series, cut, cut_in = [], 0, []
-    starts = np.concatenate([[0], laid.stops[:-1]])
-    for code, (start, stop) in enumerate(zip(starts, laid.stops, strict=True)):
+    series, cut, kept = list[Series](), dict[str, int](), dict[str, int]()
+    covariates = _Covariates(laid, rows)
+    for code, (start, stop) in enumerate(zip(laid.starts, laid.stops, strict=True)):
         for column, target in enumerate(roles.target):
-            name = _series_name(rows.names[code], target, roles)
+            name = series_name(rows.names[code], target, roles.id, roles.target)
             values, inserted = laid.values[start:stop, column], laid.inserted[start:stop]
             known = np.flatnonzero(~np.isnan(values))
             if len(known) == 0:
@@ -160,34 +115,58 @@ def _series(
                     f"{len(values) - inserted.sum()} rows. Fill in the column, or remove these rows."
                 )
             low, high = int(known[0]), int(known[-1]) + 1
-            if high - low < len(values):
-                cut, cut_in = cut + len(values) - (high - low), [*cut_in, name]
             missing = 1 - len(known) / (high - low)
             if missing > max_missing:
                 own = rows.times[rows.codes == code]
                 raise _too_sparse(name, own, missing, freq, freq_given, max_missing)
             offset = int(laid.first[code])
             observed = ~np.isnan(values[low:high])
-            series.append(
-                Series(
-                    unique_id=name,
-                    index=laid.grid[offset + low : offset + high],
-                    values=values[low:high].copy() if observed.all() else fill(values[low:high]),
-                    observed=observed,
-                    inserted=inserted[low:high].copy(),
-                )
+            one = Series(
+                unique_id=name,
+                index=laid.grid[offset + low : offset + high],
+                values=values[low:high].copy() if observed.all() else fill(values[low:high]),
+                observed=observed,
+                inserted=inserted[low:high].copy(),
+                **covariates.of(code, low, high),
             )
-    if cut:
-        which = f"series {cut_in[0]!r}" if len(cut_in) == 1 else f"{len(cut_in)} series"
-        notes.append(f"{cut} missing {'value' if cut == 1 else 'values'} at the start or end of {which} cut off")
+            series.append(one)
+            kept[name] = 0 if one.future is None else len(one.future) - len(one)
+            cut[name] = len(values) - len(one) - kept[name]
+    _say(notes, cut, "missing {values} at the start or end of {series} cut off", "value")
+    _say(notes, kept, "{values} behind the last value of {series} kept for what is known ahead", "row")
     return tuple(series)
 
 
-def _series_name(id_name: str, target: str, roles: Roles) -> str:
-    """Return the name of a series: its id, its target column, or both where the table has several of both."""
-    if roles.id is None:
-        return target
-    return id_name if len(roles.target) == 1 else f"{id_name}/{target}"
+class _Covariates:
+    """The covariates of a table, one series after another."""
+
+    def __init__(self, laid: Laid, rows: Rows):
+        self._laid = laid
+        self._past, self._future, static = (places(rows.described, role) for role in ROLES)
+        self._known_ahead = [rows.described[place] for place in self._future]
+        fixed = [rows.described[place] for place in static]
+        self._static = static_values(rows.covariates[:, static], fixed, rows.starts, rows.names) if static else None
+
+    def of(self, code: int, low: int, high: int) -> dict[str, np.ndarray | None]:
+        """Return the covariates of the series whose values run from step `low` to `high`, by role."""
+        own = self._laid.covariates[self._laid.starts[code] : self._laid.stops[code]]
+        past = carry(own[:, self._past])[low:high] if self._past else None
+        future = None
+        if self._future:
+            future = fill_ahead(own[:, self._future], self._known_ahead, high)
+            known = np.flatnonzero(~np.isnan(future).all(axis=1))
+            future = future[low : max(high, int(known[-1]) + 1 if len(known) else 0)]
+        return {"past": past, "future": future, "static": None if self._static is None else self._static[code]}
+
+
+def _say(notes: list[str], counts: dict[str, int], sentence: str, unit: str) -> None:
+    """Add a note about what happened to some of the series, unless it happened to none."""
+    names = [name for name, count in counts.items() if count]
+    if names:
+        total = sum(counts.values())
+        values = unit if total == 1 else f"{unit}s"
+        which = f"series {names[0]!r}" if len(names) == 1 else f"{len(names)} series"
+        notes.append(f"{total} {sentence.format(values=values, series=which)}")
 
 
 def _too_sparse(
@@ -214,14 +193,3 @@ def _longest_run(mask: np.ndarray) -> int:
     """Return the length of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return int(np.diff(edges)[::2].max(initial=0))
-
-
-def _fingerprint(series: tuple[Series, ...]) -> str:
-    """Return SHA-256 over ids, times and known values; the order of the series does not count."""
-    digest = hashlib.sha256()
-    for one in sorted(series, key=lambda one: one.unique_id):
-        zone = str(one.index.tz) if isinstance(one.index, pd.DatetimeIndex) else "steps"
-        digest.update(f"{one.unique_id}\n{zone}\n{len(one)}\n".encode())
-        digest.update(np.ascontiguousarray(ordinals(one.index), dtype="<i8").tobytes())
-        digest.update(np.where(one.observed, one.values, np.nan).astype("<f8").tobytes())
-    return digest.hexdigest()

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from gatewise.data.covariates import Covariate
+
 __all__ = ["Panel", "Repairs", "Series", "extend_index", "fill"]
 
 
@@ -22,6 +24,13 @@ class Series:
         values: float64, shape ``(time,)``, finite everywhere: missing values stand filled.
         observed: bool, shape ``(time,)``: False where the value was filled; the loss and the metrics skip these.
         inserted: bool, shape ``(time,)``: True where the whole row was absent from the table.
+        past: past covariates, float64, shape ``(time, covariate)``, None without any. A missing value stands filled
+            by the last known one before it, and is NaN where there is none: nothing rests on what comes later.
+        future: known-future covariates, float64, shape ``(time + ahead, covariate)``, None without any. It may reach
+            beyond the end of the values; gaps stand filled, NaN is what is not known.
+        static: float64, shape ``(covariate,)``, None without any; NaN where missing.
+
+    The covariates stand in the order of the panel's `covariates` of that role.
     """
 
     unique_id: str
@@ -29,6 +38,9 @@ class Series:
     values: np.ndarray
     observed: np.ndarray
     inserted: np.ndarray
+    past: np.ndarray | None = None
+    future: np.ndarray | None = None
+    static: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -36,12 +48,20 @@ class Series:
     def head(self, stop: int) -> Series:
         """Return the first `stop` steps (a negative `stop` counts from the end, as in a slice).
 
-        A cut inside a gap is filled anew, so that no filled value rests on one behind the cut.
+        A cut inside a gap is filled anew, so that no filled value rests on one behind the cut. Past covariates are cut
+        as well; known-future ones stay known beyond the cut.
         """
         observed, values = self.observed[:stop], self.values[:stop]
         if not observed[-1]:
             values = fill(np.where(observed, values, np.nan))
-        return replace(self, index=self.index[:stop], values=values, observed=observed, inserted=self.inserted[:stop])
+        return replace(
+            self,
+            index=self.index[:stop],
+            values=values,
+            observed=observed,
+            inserted=self.inserted[:stop],
+            past=None if self.past is None else self.past[:stop],
+        )
 
     def before(self, drop: int, steps: int) -> np.ndarray:
         """Return the last `steps` values of the series without its last `drop`, as a forecast from there sees them."""
@@ -50,13 +70,16 @@ class Series:
         return values[-steps:]
 
     def tail(self, steps: int) -> Series:
-        """Return the last `steps` steps."""
+        """Return the last `steps` steps, and all that is known beyond them."""
+        first = max(len(self) - steps, 0)
         return replace(
             self,
-            index=self.index[-steps:],
-            values=self.values[-steps:],
-            observed=self.observed[-steps:],
-            inserted=self.inserted[-steps:],
+            index=self.index[first:],
+            values=self.values[first:],
+            observed=self.observed[first:],
+            inserted=self.inserted[first:],
+            past=None if self.past is None else self.past[first:],
+            future=None if self.future is None else self.future[first:],
         )
 
 
@@ -94,8 +117,9 @@ class Panel:
         time: the name of the time column in the table, None when it had none.
         target: the name of the target column, or of each of several.
         id_column: the name of the column that tells series apart, None when there is none.
-        fingerprint: SHA-256 over ids, index and values as read, in hexadecimal.
+        fingerprint: SHA-256 over ids, index, values and covariates as read, in hexadecimal.
         repairs: what reading did to the table.
+        covariates: the past ones, then those known ahead, then the static ones.
     """
 
     series: tuple[Series, ...]
@@ -106,6 +130,7 @@ class Panel:
     id_column: str | None = None
     fingerprint: str = ""
     repairs: Repairs = field(default_factory=Repairs)
+    covariates: tuple[Covariate, ...] = ()
 
     def __len__(self) -> int:
         return len(self.series)
@@ -122,6 +147,13 @@ class Panel:
     def shortest(self) -> Series:
         """The series with the fewest steps."""
         return self.series[int(np.argmin(self.lengths))]
+
+    @property
+    def known_ahead(self) -> int | None:
+        """Steps behind the end of every series for which all known-future covariates are known; None without any."""
+        ahead = [one.future[len(one) :] for one in self.series if one.future is not None]
+        missing = [np.append(np.isnan(values).any(axis=1), True) for values in ahead]
+        return min((int(np.argmax(one)) for one in missing), default=None)
 
     def map(self, change: Callable[[Series], Series]) -> Panel:
         """Return this panel with `change` applied to every series."""

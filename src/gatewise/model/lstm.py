@@ -49,8 +49,9 @@ def lstm_step(projected: Array, hidden: Array, cell: Array, recurrent: Array) ->
     """Return the hidden state after one more step, as decoders take them.
 
     Args:
-        projected: input times kernel plus bias, shape ``(..., batch, 4 * unit)``; leading axes are steps side by side.
-        hidden: hidden state before the step, dropout included, shape ``(batch, unit)``.
+        projected: input times kernel plus bias, shape ``(step, batch, 4 * unit)``, the steps side by side.
+        hidden: hidden state before the step, dropout included, shape ``(step, batch, unit)``, with one step where
+            all of them start from the same state.
         cell: cell state before the step, same shape.
         recurrent: recurrent kernel, shape ``(unit, 4 * unit)``.
     """

@@ -272,7 +272,7 @@ def apply(architecture: Architecture, matrices: Sequence[Array], sample: Sample,
         state = _decode(architecture, network, states, sample, static, masks)
     mask = masks.output[last]
     if mask is not None:
-        state = state * mask
+        state = state * jnp.broadcast_to(mask, state.shape)
     return _head(architecture, network.head, state, sample)
 
 
@@ -309,22 +309,24 @@ def _decode(
     a, decoder = architecture, network.decoder
     assert decoder is not None
     kernel, recurrent, bias = parts(network.layers[0])
-    projected = decoder[: a.segments, None, :] + bias
+    projected = decoder[: a.segments, None, :] + bias[None, None, :]
     if static is not None:
-        projected = projected + static @ kernel[-a.static_features :]
+        projected = projected + (static @ kernel[-a.static_features :])[None]
     if sample.future is not None:
         missing = a.segments * a.segment - a.horizon
         future = jnp.pad(sample.future, ((0, missing), (0, 0), (0, 0)))
         batch = future.shape[1]
         segments = future.reshape(a.segments, a.segment, batch, -1).swapaxes(1, 2).reshape(a.segments, batch, -1)
         projected = projected + segments @ decoder[a.segments :]
-    hidden = lstm_step(projected, *states[0], recurrent)
+    # Every segment starts from the same state: an axis of one, which stands for all of them.
+    shared = [(hidden[None], cell[None]) for hidden, cell in states]
+    hidden = lstm_step(projected, *shared[0], recurrent)
     for layer in range(1, len(network.layers)):
         kernel, recurrent, bias = parts(network.layers[layer])
         mask = masks.output[layer - 1]
         if mask is not None:
-            hidden = hidden * mask[-1]
-        hidden = lstm_step(hidden @ kernel + bias, *states[layer], recurrent)
+            hidden = hidden * mask[-1:]
+        hidden = lstm_step(hidden @ kernel + bias[None, None, :], *shared[layer], recurrent)
     return hidden
 
 
@@ -333,7 +335,7 @@ def _head(architecture: Architecture, head: Array, state: Array, sample: Sample)
     batch = state.shape[-2]
     if not a.segment and sample.future is not None:
         state = jnp.concatenate([state, sample.future.swapaxes(0, 1).reshape(batch, -1)], axis=-1)
-    outputs = state @ head[:-1] + head[-1]
+    outputs = state.reshape(-1, state.shape[-1]) @ head[:-1] + head[-1:]
     if a.segment:
         # (segment, batch, quantile, step) to (quantile, segment and step, batch)
         outputs = outputs.reshape(a.segments, batch, count, a.segment).transpose(2, 0, 3, 1)

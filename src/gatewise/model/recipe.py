@@ -57,7 +57,8 @@ def unframe(framed: Framed, outputs: Any) -> Any:
         framed: what `frame` returned.
         outputs: the network's, shape ``(..., horizon, batch)``.
     """
-    return framed.base + framed.scale * outputs
+    before = (None,) * (outputs.ndim - 2)
+    return framed.base[before] + framed.scale[before] * outputs
 
 
 def normaliser(architecture: Architecture, window: Any) -> tuple[Any, Any]:
@@ -81,6 +82,8 @@ def normaliser(architecture: Architecture, window: Any) -> tuple[Any, Any]:
         case "mad":
             middle = numpy.median(window, axis=0, keepdims=True)
             scale = NORMAL_MAD * numpy.median(numpy.abs(window - middle), axis=0, keepdims=True)
+            # Most values may be equal (a sparse series, a padded window); the standard deviation then tells the scale.
+            scale = numpy.where(scale > SMALLEST_SCALE, scale, window.std(axis=0, keepdims=True))
         case _:
             return level, one
     return level, numpy.maximum(scale, SMALLEST_SCALE)
@@ -100,8 +103,10 @@ def _base(architecture: Architecture, window: Any, level: Any) -> Any:
             return window[-architecture.long_season + ahead % architecture.long_season]
         case "season-mean":
             seasons = len(window) // season
-            profile = window[len(window) - seasons * season :].reshape(seasons, season, -1).mean(axis=0)
-            return profile[ahead % season]
+            each = window[len(window) - seasons * season :].reshape(seasons, season, -1)
+            means = each.mean(axis=1, keepdims=True)
+            # The shape of a season is the mean of all in the window; its level is that of the last one.
+            return ((each - means).mean(axis=0) + means[-1])[ahead % season]
         case _:
             return numpy.broadcast_to(level, (horizon, window.shape[1]))
 

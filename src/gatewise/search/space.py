@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from gatewise.architecture import knobs_of
-from gatewise.preset import CLASSIC, LONGEST_SEASONAL_WINDOW
+from gatewise.auto import LONGEST_WINDOW
+from gatewise.preset import CLASSIC
 from gatewise.settings import Prior, Settings
 from gatewise.table import settings_table
 
 __all__ = ["FROM_DATA", "Space", "space_of"]
 
-FROM_DATA = ("window", "patch", "base")
+FROM_DATA = ("window", "patch", "base", "transform")
 """Settings whose range only the data can tell; the table has no prior for them."""
 
 MOST_STEPS = 64
 """Longest LSTM sequence that a search proposes, in patches: more costs time and trains worse (Bengio et al., 1994)."""
+
+STEPS = (4, 14, 28, MOST_STEPS)
+"""Lengths of the LSTM's sequence that patches are chosen for."""
+
+LARGE = 50_000
+"""Training windows from which on small networks and small batches are not worth a trial."""
 
 SGD_FACTOR = 10.0
 """Plain SGD needs learning rates about this many times those of the adaptive optimizers."""
@@ -36,12 +44,18 @@ class Space:
     """What a search varies around its start.
 
     Attributes:
-        start: the preset's settings; whatever has no prior stays as it is here.
-        priors: how each varied setting is drawn, in the order of the table.
+        portfolio: the preset's settings, one or several; whatever has no prior stays as it is in the first.
+        priors: how each varied setting is drawn, in the order of the table; a patch is drawn from those that divide
+            the window.
     """
 
-    start: Settings
-    priors: Mapping[str, Prior]
+    portfolio: tuple[Settings, ...]
+    priors: Mapping[str, Prior] = field(default_factory=dict)
+
+    @property
+    def start(self) -> Settings:
+        """The first of the portfolio."""
+        return self.portfolio[0]
 
     def propose(self, trial: Proposer) -> Settings:
         """Return one configuration, drawn setting by setting; a setting whose condition fails keeps its start."""
@@ -51,12 +65,14 @@ class Space:
                 other, allowed = prior.when
                 if values.get(other, getattr(self.start, other)) not in allowed:
                     continue
-            optimizer = values.get("optimizer", self.start.optimizer)
-            values[name] = self._draw(trial, *_parameter(name, prior, optimizer), like=getattr(self.start, name))
+            parameter, own = _parameter(name, prior, lambda other: values.get(other, getattr(self.start, other)))
+            values[name] = self._draw(trial, parameter, own, like=getattr(self.start, name))
         return self.start.change(**values)
 
     @staticmethod
     def _draw(trial: Proposer, parameter: str, prior: Prior, like: Any) -> Any:
+        if len(prior.choices) == 1:
+            return prior.choices[0]
         if prior.low is None or prior.high is None:
             return trial.suggest_categorical(parameter, list(prior.choices))
         if isinstance(like, int):
@@ -67,130 +83,167 @@ class Space:
         """Return settings as the parameters that `propose` draws them from; a range takes the nearest value in it."""
         encoded: dict[str, Any] = {}
         for name, table_prior in self.priors.items():
-            parameter, prior = _parameter(name, table_prior, settings.optimizer)
+            parameter, prior = _parameter(name, table_prior, partial(getattr, settings))
             value = getattr(settings, name)
             value = getattr(knobs_of(settings), name) if value is None else value
-            value = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            value = _plain(value)
+            if len(prior.choices) == 1:
+                continue
             if value in prior.choices:
                 encoded[parameter] = value
             elif prior.low is not None and prior.high is not None and value is not None:
                 encoded[parameter] = type(value)(min(max(value, prior.low), prior.high))
         return encoded
 
-    def portfolio(self) -> list[Settings]:
-        """Return configurations worth a try on any data, the preset's own first and the textbook's second.
+    def first(self) -> list[Settings]:
+        """Return the configurations that a search tries first: the preset's portfolio, then what is worth a try anywhere.
 
-        Each of the others changes one idea of the start: what is forecast around, how a window is normalised, how
-        long a window and how fine its patches are, small batches with much dropout, large batches, noise.
+        These are the textbook's recipe, and changes of one idea of the start: small batches with much dropout, a
+        smaller learning rate with weight decay, large batches, noise.
         """
         classic = {name: value for name, value in CLASSIC.items() if name in self.priors and name != "window"}
         ideas: list[dict[str, Any]] = [
-            {},
-            {"base": "last", "normalise": "last", "patch": self._choice("patch", min)},
-            {"base": "none", "normalise": "mean", "rescale": "std", "learning_rate": 1e-3},
-            {"window": self._choice("window", max), "patch": self._choice("patch", max)},
             {"learning_rate": 1e-3, "schedule": "one-cycle", "dropout": 0.2, "batch_size": 16},
+            {"learning_rate": 1e-3, "optimizer": "adamw", "dropout": 0.3},
             {"batch_size": self._choice("batch_size", max), "learning_rate": 1e-2},
-            {"loss": "mse", "noise": 0.05, "normalise": "mean", "rescale": "std"},
+            {"loss": "mse", "noise": 0.05},
+            classic,
         ]
-        ideas.insert(1, {"window": self._choice("window", min), "patch": self._choice("patch", min), **classic})
-        made = [self.start.change(**{n: v for n, v in idea.items() if n in self.priors}) for idea in ideas]
+        around = [self.portfolio[number % len(self.portfolio)] for number in range(len(ideas))]
+        made = [
+            one.change(**{name: value for name, value in idea.items() if name in self.priors})
+            for one, idea in zip(around, ideas, strict=True)
+        ]
+        made = [*self.portfolio, *made]
         return [one for number, one in enumerate(made) if one not in made[:number]]
 
     def _choice(self, name: str, pick: Callable[..., Any]) -> Any:
         return pick(self.priors[name].choices) if name in self.priors else getattr(self.start, name)
 
 
-def _parameter(name: str, prior: Prior, optimizer: str) -> tuple[str, Prior]:
-    """Return the parameter of the study behind a setting: plain SGD has learning rates of its own."""
-    if name == "learning_rate" and optimizer == "sgd" and prior.low and prior.high:
+def _parameter(name: str, prior: Prior, value_of: Callable[[str], Any]) -> tuple[str, Prior]:
+    """Return the parameter of the study behind a setting, and its prior, given the settings before it.
+
+    Plain SGD has learning rates of its own, and each window patches of its own.
+    """
+    if name == "learning_rate" and value_of("optimizer") == "sgd" and prior.low and prior.high:
         return "sgd_learning_rate", prior._replace(low=prior.low * SGD_FACTOR, high=prior.high * SGD_FACTOR)
+    if name == "patch":
+        window = value_of("window")
+        dividing = tuple(patch for patch in prior.choices if window % patch == 0)
+        short = tuple(patch for patch in dividing if window // patch <= MOST_STEPS)
+        return f"patch_of_{window}", prior._replace(choices=short or dividing[-1:] or (1,))
     return name, prior
 
 
-def space_of(start: Settings, pinned: Container[str], train_rows: int, train_windows: int) -> Space:
-    """Return the space around resolved settings.
+def space_of(
+    portfolio: Sequence[Settings], pinned: Container[str], train_rows: int, train_windows: int, positive: bool
+) -> Space:
+    """Return the space around a preset's portfolio.
 
     Args:
-        start: the preset's settings.
+        portfolio: the preset's settings.
         pinned: names of settings that do not vary.
-        train_rows: rows of the shortest series' training part, which bound the window.
+        train_rows: rows of the training part of the series in the middle, which bound the window.
         train_windows: training windows of all series, which bound network and batch.
+        positive: whether no value is negative, so that a logarithm may be taken.
     """
-    data = _Data(start, pinned, train_rows, train_windows)
+    data = _Data(tuple(portfolio), pinned, train_rows, train_windows, positive)
     priors: dict[str, Prior] = {}
     for row in settings_table():
         if row.group in ("recipe", "network", "training") and row.name not in pinned:
             prior = data.prior(row.name) or row.prior
             if prior is not None and len(prior.choices) != 1:
                 priors[row.name] = prior
-    return Space(start, priors)
+    return Space(tuple(portfolio), priors)
 
 
 @dataclass(frozen=True)
 class _Data:
     """What bounds the settings that depend on the data."""
 
-    start: Settings
+    portfolio: tuple[Settings, ...]
     pinned: Container[str]
     train_rows: int
     train_windows: int
-
-    def prior(self, name: str) -> Prior | None:
-        """Return the prior of a setting whose range depends on the data, None where the table's stands."""
-        start = self.start
-        match name:
-            case "window":
-                return Prior(choices=self.windows())
-            case "patch":
-                return Prior(choices=self.patches())
-            case "base":
-                return Prior(choices=("none", "last", "season") if self.season_fits else ("none", "last"))
-            case "decoding":
-                # One step fed back a hundred times costs a hundred passes and drifts; that is left to --set.
-                return Prior(choices=("direct", "recursive") if 1 < (start.horizon or 1) <= 26 else ("direct",))
-            case "hidden":
-                sizes = ("16", "32", "64", "32,32")
-                sizes = sizes if self.train_windows < 1000 else (*sizes, "128", "64,32", "64,64")
-                return Prior(choices=_with(sizes, ",".join(map(str, start.hidden))))
-            case "batch_size":
-                sizes = [size for size in (16, 32, 64, 128, 256) if size <= max(self.train_windows // 4, 16)]
-                return Prior(choices=_with(sizes, start.batch_size))
-        return None
+    positive: bool
 
     @property
-    def season_fits(self) -> bool:
-        """Whether the start's window holds a season."""
-        return 1 < (self.start.season or 1) <= (self.start.window or 1)
+    def start(self) -> Settings:
+        return self.portfolio[0]
+
+    def prior(self, name: str) -> Prior | None:
+        """Return the prior of a setting whose range depends on the data, None where the table's stands.
+
+        Whatever the portfolio uses can be drawn.
+        """
+        horizon, windows = self.start.horizon or 1, self.train_windows
+        match name:
+            case "window":
+                choices: tuple[Any, ...] = self.windows()
+            case "patch":
+                choices = self.patches()
+            case "transform":
+                choices = ("none", "log", "boxcox") if self.positive else ("none", "asinh")
+            case "base":
+                choices = ("none", "last", "linear", *self._seasonal_bases())
+            case "normalise":
+                choices = ("last", "mean", "median", *(("season",) if self._fits(self.start.season) else ()))
+            case "decoding":
+                # One step fed back a hundred times costs a hundred passes and drifts; that is left to --set.
+                choices = ("direct", "segments") if horizon > 1 else ("direct",)
+            case "hidden":
+                sizes = ("16", "32", "64", "32,32")
+                sizes = sizes if windows < 1000 else (*sizes, "128", "64,64")
+                choices = sizes if windows < LARGE else ("64", "128", "256", "64,64", "128,128")
+            case "batch_size":
+                choices = tuple(size for size in (16, 32, 64, 128, 256) if size <= max(windows // 4, 16))
+                choices = choices if windows < LARGE else (64, 128, 256)
+            case _:
+                return None
+        return Prior(choices=_with(choices, [_plain(getattr(one, name)) for one in self.portfolio]))
+
+    def _fits(self, season: int | None) -> bool:
+        """Whether every window holds a season."""
+        return 1 < (season or 1) <= min(self.windows())
+
+    def _seasonal_bases(self) -> tuple[str, ...]:
+        seasonal = ("season", "season-mean") if self._fits(self.start.season) else ()
+        return (*seasonal, "long-season") if self._fits(self.start.long_season) else seasonal
 
     def windows(self) -> tuple[int, ...]:
-        """Return windows to try: the start's, and multiples of its unit that fit the data and the start's patch.
+        """Return windows to try: the portfolio's, and others between and beyond them that fit the data.
 
-        The unit is a season where that divides the start's window, else a small round number.
+        They are whole seasons where the portfolio's are.
         """
-        season, chosen, horizon = self.start.season or 1, self.start.window or 1, self.start.horizon or 1
-        seasonal = 1 < season <= LONGEST_SEASONAL_WINDOW // 2 and chosen % season == 0
-        unit = season if seasonal else next(unit for unit in (8, 7, 4, 2, 1) if chosen % unit == 0)
-        longest = min(max((self.train_rows - horizon) // 2, chosen), LONGEST_SEASONAL_WINDOW)
-        shortest = min(horizon // 2, chosen)
-        if self.season_fits and ("base" not in self.pinned or self.start.base == "season"):
-            shortest = max(shortest, season)
-        sizes = {unit * multiple for multiple in ((1, 2, 3, 4, 6, 8) if seasonal else (2, 4, 8, 16))}
-        fitting = {size for size in sizes if shortest <= size <= longest and size % self.start.patch == 0}
-        return tuple(sorted(fitting | {chosen}))
+        known = sorted({one.window or 1 for one in self.portfolio})
+        if "window" in self.pinned:
+            return tuple(known)
+        season = self.start.season or 1
+        unit = season if season > 1 and all(window % season == 0 for window in known) else 1
+        limit = max(min((self.train_rows - (self.start.horizon or 1)) // 2, LONGEST_WINDOW), known[-1])
+        shortest = max(unit, 1 + (self.start.horizon or 1) // 2)
+        wanted = [factor * window for factor in (0.5, 1, 2) for window in (known[0], known[-1])]
+        whole = {max(round(window / unit), 1) * unit for window in wanted}
+        return tuple(sorted({window for window in whole if shortest <= window <= limit} | set(known)))
 
     def patches(self) -> tuple[int, ...]:
-        """Return patches that divide every window and keep its sequence short enough, the start's among them."""
-        windows = (self.start.window or 1,) if "window" in self.pinned else self.windows()
-        common = [patch for patch in range(1, min(windows) + 1) if all(window % patch == 0 for window in windows)]
-        short = [patch for patch in common if max(windows) // patch <= MOST_STEPS] or common[-1:]
-        spread = (short[0], short[len(short) // 3], short[2 * len(short) // 3], short[-1])
-        return _with(spread, self.start.patch)
+        """Return patches to try: those that make few and many steps of the windows."""
+        if "patch" in self.pinned:
+            return (self.start.patch,)
+        made = set[int]()
+        for window in self.windows():
+            dividing = [patch for patch in range(1, window + 1) if window % patch == 0]
+            made |= {min(dividing, key=lambda patch: abs(window / patch - steps)) for steps in STEPS}
+        return tuple(sorted(made))
 
 
-def _with(choices: Iterable[Any], start: Any) -> tuple[Any, ...]:
-    """Return the choices with the start's value among them: numbers sorted, text in its order."""
-    known = tuple(dict.fromkeys(choices))
-    if isinstance(start, str):
-        return known if start in known else (*known, start)
-    return tuple(sorted({*known, start}))
+def _plain(value: Any) -> Any:
+    """Return a setting as a choice of the study: layers as text."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _with(choices: Iterable[Any], used: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the choices with those that are in use among them: numbers sorted, text in its order."""
+    known = tuple(dict.fromkeys((*choices, *used)))
+    return known if any(isinstance(one, str) for one in known) else tuple(sorted(known))

@@ -139,7 +139,7 @@ def search(
         while True:
             while asked < trials and len(pending) < settings.lookahead and not (limit.reached() and asked):
                 proposal = study.ask() if study else None
-                config = space.propose(proposal) if proposal else _member(space.start, asked)
+                config = space.propose(proposal) if proposal else _member(space.portfolio, asked)
                 listener.on_start(asked, config)
                 observe = partial(_observe, listener, limit, asked)
                 future = workers.submit(_train, bench, populations, config, observe=observe, should_stop=limit.reached)
@@ -168,9 +168,10 @@ def search(
     return Found(tuple(done), tuple(models))
 
 
-def _member(start: Settings, number: int) -> Settings:
-    """Return the settings of one of several trainings of the same configuration: each has a seed of its own."""
-    return start if number == 0 else start.change(seed=(start.seed + number) % 2**31)
+def _member(portfolio: Sequence[Settings], number: int) -> Settings:
+    """Return the settings of one of several trainings: the portfolio in turn, each further round with another seed."""
+    settings, round_ = portfolio[number % len(portfolio)], number // len(portfolio)
+    return settings.change(seed=(settings.seed + round_) % 2**31) if round_ else settings
 
 
 def _train(bench: Workbench, populations: Populations | None, settings: Settings, **manner: Any) -> Candidate:
@@ -251,7 +252,7 @@ def _study(space: Space, storage: Callable[[], str] | None, trials: int) -> optu
     study = optuna.create_study(
         storage=storage() if storage else None, sampler=sampler, study_name="gatewise", direction="minimize"
     )
-    encoded = [space.encode(settings) for settings in space.portfolio()]
+    encoded = [space.encode(settings) for settings in space.first()]
     for number, parameters in enumerate(encoded[:trials]):
         if parameters not in encoded[:number]:
             study.enqueue_trial(parameters)

@@ -128,6 +128,7 @@ def train(
     validation: Validation | None,
     *,
     epochs: int | None = None,
+    start: np.ndarray | None = None,
     past_losses: Sequence[float] = (),
     observe: Observer = lambda epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -140,6 +141,7 @@ def train(
         lessons: what to train on.
         validation: validation windows for early stopping; None trains for exactly `epochs`.
         epochs: epochs to train instead of the settings' limit; the schedule still runs over the settings' `epochs`.
+        start: weights to start from, drawn anew when None.
         past_losses: validation losses, epoch by epoch, that the plateau schedule follows where there is no validation.
         observe: is told of every epoch.
         should_stop: asked after every chunk of steps; True ends the training with the best weights so far.
@@ -148,7 +150,7 @@ def train(
         The training, with the best weights restored however it ended.
     """
     knobs, table = knobs_of(settings), place(lessons.table)
-    initial = initialise(architecture, settings.seed)
+    initial = initialise(architecture, settings.seed) if start is None else start
     state = trainer(architecture).start(initial, knobs, settings.seed)
     stream = _epochs_of_batches(lessons.windows, settings)
     best = _Best(initial)

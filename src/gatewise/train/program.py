@@ -265,8 +265,8 @@ def _loss(
     shapes = [(size,), (1, size), (steps, size), *mask_shapes(architecture, size)]
     for_shift, for_scale, for_noise, *for_dropout = uniform(key, shapes)
     start = shift_starts(for_shift, knobs, batch.start, batch.low, batch.high)
-    index = start + jnp.arange(steps + horizon, dtype=start.dtype)[:, None]
-    index = padded_index(index, batch.first, max(architecture.season, architecture.long_season))
+    index = start[None, :] + jnp.arange(steps + horizon, dtype=start.dtype)[:, None]
+    index = padded_index(index, batch.first[None, :], max(architecture.season, architecture.long_season))
     values, observed = table.values[index], table.observed[index[steps:]]
     weight = jnp.where(observed, batch.weight[None, :], 0.0)
     window, target = scale_magnitude(normal(for_scale), knobs, values[:steps], values[steps:])
@@ -276,7 +276,7 @@ def _loss(
     sample = sample_of(architecture, framed.inputs, features, static, batch.series)
     masks = masks_of(for_dropout, knobs.dropout, knobs.recurrent_dropout)
     forecast = unframe(framed, apply(architecture, matrices, sample, masks))
-    losses = loss_of(architecture.loss, architecture.quantiles)(forecast - target).mean(axis=0)
+    losses = loss_of(architecture.loss, architecture.quantiles)(forecast - target[None]).mean(axis=0)
     total, targets = jnp.sum(losses * weight), jnp.sum(weight)
     return total / jnp.maximum(targets, 1e-6), (total, targets)
 

@@ -1,0 +1,212 @@
+"""The `auto` preset: looks at a panel and chooses recipe, network and training, each choice with its reason.
+
+One framing is right for some series and wrong for others, and a short validation part cannot tell which. So the preset
+chooses a *portfolio*: a few networks that see the same series through different framings. `fit` trains them all and
+forecasts with their median (or a weighted mean); `tune` starts its search from them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gatewise.data.traits import Traits
+from gatewise.settings import Settings
+
+__all__ = ["LONGEST_WINDOW", "choose_auto"]
+
+LONGEST_WINDOW = 736
+"""Longest window that the preset chooses, in steps: a month of hours, two years of days."""
+
+DAY, WEEKS = 24, 14
+"""Days of an hour a step or finer come in weeks, whether the data show it or not: two weeks of them are looked at."""
+
+LONGEST_PATCH = 48
+"""Longest season that becomes one patch."""
+
+MULTIPLICATIVE, SHALLOW = 0.5, 0.1
+"""Swings that grow by at least this power of the level, around lows that are not deeper than this share of the median,
+are taken as shares of the level: the logarithm makes them equal."""
+
+MANY_WINDOWS = 50_000
+"""Training windows from which on a wider network pays, and the final training goes on from the validated weights."""
+
+
+class Sequence(NamedTuple):
+    """A window and its patch, in steps."""
+
+    window: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.window} steps in {self.window // self.patch} patches of {self.patch}"
+
+
+def choose_auto(
+    traits: Traits, horizon: int, train: int, given: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return a portfolio of settings, the best guess first, and why they were chosen.
+
+    Args:
+        traits: of the training part.
+        horizon: steps to forecast.
+        train: rows of the training part of the series in the middle.
+        given: settings of the user, checked; they stay as they are in all of the portfolio.
+    """
+    reasons: list[str] = []
+
+    def choose(name: str, value: Any, reason: str) -> dict[str, Any]:
+        if name in given:
+            return {}
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        reasons.append(f"{name} {shown}: {reason}")
+        return {name: value}
+
+    common = _training(choose, traits, train)
+    near, far = _sequences(traits, horizon, train)
+    if "window" in given or "patch" in given:
+        near = far = _as_given(given, far)
+    elif near == far:
+        reasons.append(f"window {near}: what the training part has room for")
+    else:
+        reasons.append(f"window {near}, or {far}: some networks look at the near past and some far back")
+    framings = _framings(traits, horizon, near, far)
+    portfolio = [{**common, **framing, **given} for framing in framings]
+    usable = [one for one in portfolio if _fits(one, traits)]
+    distinct = [one for number, one in enumerate(usable) if one not in usable[:number]]
+    distinct = distinct or [{**common, **_plain(near), **given}]
+    if len(distinct) > 1:
+        around = dict.fromkeys(one["base"] for one in distinct)
+        named = ", ".join(BASES[base] for base in around)
+        reasons.append(
+            f"{len(distinct)} framings: networks that forecast around {named} err in different ways, and together less"
+        )
+    return distinct, reasons
+
+
+BASES = {
+    "none": "the window's level",
+    "last": "the last value",
+    "season": "the last season",
+    "long-season": "the last long season",
+    "season-mean": "the mean season",
+    "linear": "a linear forecast",
+}
+"""What the network forecasts around, in words."""
+
+
+def _training(choose: Any, traits: Traits, train: int) -> dict[str, Any]:
+    """Choose network and training from the number of training windows, and the transform from the swings."""
+    windows = max(train, 1) * traits.series
+    chosen: dict[str, Any] = {"loss": "mae", "schedule": "cosine", "dropout": 0.1, "learning_rate": 3e-3}
+    counted = f"about {windows} training windows"
+    if windows >= MANY_WINDOWS and traits.series > 1:
+        chosen |= choose("hidden", (128,), counted)
+        chosen |= choose("batch_size", 128, counted)
+        chosen |= choose("windows_per_epoch", 16384, "enough steps between two looks at the validation part")
+        chosen |= choose("refit", "onward", "with so many windows the last rows are learned on top")
+        chosen |= choose("combine", "weighted", "many series tell well which networks are the better ones")
+        chosen |= {"epochs": 16, "patience": 6}
+    else:
+        chosen |= choose("hidden", (32,) if windows < 1000 else (64,), counted)
+        chosen |= choose("batch_size", 32 if windows < 5000 else 64, counted)
+        size = min(max(windows, 1024), 4096)
+        chosen |= choose("windows_per_epoch", size, "enough steps between two looks at the validation part")
+        chosen |= {"epochs": 30, "patience": 8}
+    if traits.growth >= MULTIPLICATIVE and traits.depth >= SHALLOW and traits.smallest >= 0:
+        chosen |= choose("transform", "log", f"swings grow with the level (slope {traits.growth:.1f} of the logarithms)")
+    return chosen
+
+
+def _sequences(traits: Traits, horizon: int, train: int) -> tuple[Sequence, Sequence]:
+    """Return a short window and a long one: whole seasons where there is a season, as far as the rows reach."""
+    room = max((train - horizon) // 2, 1)
+    season, wanted = traits.season, -(-3 * horizon // 2)
+    limit = min(room, LONGEST_WINDOW)
+    if season == 1 or season > limit:
+        near = _plain_sequence(min(max(2 * horizon, 28), room))
+        return near, _plain_sequence(max(min(4 * near.window, limit, 364), near.window))
+    near = max(2, min(-(-wanted // season), limit // season)) if 2 * season <= limit else 1
+    if traits.long_season > 1 and 2 * traits.long_season <= limit:
+        far = 2 * traits.long_season // season
+    elif traits.long_season > 1 and traits.long_season <= limit:
+        far = traits.long_season // season + 2 if traits.long_season + 2 * season <= limit else 1
+    else:
+        far = min(WEEKS if season >= DAY else 2 * near, limit // season)
+    if traits.series > 1 and traits.long_season > 1:
+        near = max(near, far)
+    return _seasonal(season, near), _seasonal(season, max(far, near))
+
+
+def _seasonal(season: int, seasons: int) -> Sequence:
+    """Return a window of whole seasons, a season a patch where that is not too long."""
+    window = season * seasons
+    return Sequence(window, season if 6 <= season <= LONGEST_PATCH else _patch(window))
+
+
+def _plain_sequence(window: int) -> Sequence:
+    """Return a window of about so many steps in patches."""
+    patch = max(window // 28, 1)
+    return Sequence(window // patch * patch, patch)
+
+
+def _patch(window: int) -> int:
+    """Return the smallest patch that makes at most 36 steps of a window, if it makes 8 at least; else 1."""
+    for patch in range(1, window + 1):
+        if window % patch == 0 and window // patch <= 36:
+            return patch if window // patch >= 8 else 1
+    return 1
+
+
+def _as_given(given: dict[str, Any], sequence: Sequence) -> Sequence:
+    """Return the user's window, or one near `sequence` that the user's patch divides."""
+    patch = given.get("patch")
+    window = given.get("window") or max(sequence.window // patch, 1) * patch
+    return Sequence(window, patch or _patch(window))
+
+
+def _framings(traits: Traits, horizon: int, near: Sequence, far: Sequence) -> list[dict[str, Any]]:
+    """Return the framings of the portfolio, the safest first."""
+
+    def framing(sequence: Sequence, base: str, normalise: str, rescale: str = "none", **more: Any) -> dict[str, Any]:
+        return {**sequence._asdict(), "base": base, "normalise": normalise, "rescale": rescale, **more}
+
+    segments = {"decoding": "segments"} if horizon > 1 else {}
+    if traits.season == 1 or traits.season > near.window:
+        return [
+            framing(near, "last", "last"),
+            framing(near, "linear", "last"),
+            framing(far, "none", "mean"),
+            framing(far, "none", "last", "std"),
+            framing(far, "linear", "mean", "std"),
+        ]
+    made = [
+        framing(near, "season", "mean", "std"),
+        framing(far, "linear", "mean", "std"),
+        framing(near, "season-mean", "season", "std"),
+        framing(far, "last", "last", **segments),
+        framing(near, "linear", "last"),
+    ]
+    if traits.series > 1:
+        made[3] = framing(far, "season", "mean", "std", **segments)
+        made[4] = framing(far, "season-mean", "mean", "std", **segments)
+    if 1 < traits.long_season <= far.window:
+        made.append(framing(far, "long-season", "mean", "std"))
+    return made
+
+
+def _plain(near: Sequence) -> dict[str, Any]:
+    """Return a framing that fits whatever else is set."""
+    return {**near._asdict(), "base": "none", "normalise": "mean"}
+
+
+def _fits(values: dict[str, Any], traits: Traits) -> bool:
+    """Tell whether a framing makes sense together with what the user set."""
+    base, window = values["base"], values["window"]
+    seasonal = base in ("season", "season-mean") or values["normalise"] == "season"
+    if seasonal and not 1 < traits.season <= window:
+        return False
+    if base == "long-season" and not 1 < traits.long_season <= window:
+        return False
+    if base == "linear" and values.get("decoding") == "recursive":
+        return False
+    return window % values["patch"] == 0
