@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gatewise import Forecaster
+from gatewise import Forecaster, tune
 from gatewise.cli.main import main
 from gatewise.errors import DataError, SettingsError
 
@@ -16,9 +16,11 @@ SMALL = {
     "hidden": (16,),
     "epochs": 40,
     "season": 7,
+    "base": "none",
     "val_windows": 3,
     "learning_rate": 0.01,
     "jobs": 1,
+    "members": 1,
     "test_windows": 0,
 }
 
@@ -135,3 +137,21 @@ def test_the_command_line_predicts_with_future_data(fitted, tmp_path, capsys):
     )
     assert main(["predict", str(tmp_path / "model"), "--data", str(tmp_path / "older.csv")]) == 2
     assert "are missing from 2020-10-25 on" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_search_forecasts_with_future_data_and_goes_without():
+    """Without what is known ahead there is all but a forecast, which the model makes as soon as it is told."""
+    quick = {**SMALL, "epochs": 2, "hidden": (4,), "test_windows": 1, "trials": 2, "vary": ("dropout",)}
+    roles = {"past": "heat", "future": "price,event"}
+    seeing = tune(driven()[:ROWS], HORIZON, future_data=plan(driven()), **roles, **quick)
+    assert len(seeing.forecast) == HORIZON and seeing.outcome.forecast is not None
+    blind = tune(driven()[:ROWS], HORIZON, **roles, **quick)
+    assert blind.forecast is None and blind.outcome.forecast is None and "No forecast.csv" in blind.outcome.notes[0]
+    pd.testing.assert_frame_equal(blind.trials.drop(columns="seconds"), seeing.trials.drop(columns="seconds"))
+    pd.testing.assert_frame_equal(blind.leaderboard, seeing.leaderboard)
+    pd.testing.assert_frame_equal(blind.forecaster.predict(future_data=plan(driven())), seeing.forecast)
+    pd.testing.assert_frame_equal(seeing.forecaster.predict(), seeing.forecast)
+    inside = tune(without_truth(driven()), HORIZON, **roles, **quick)
+    pd.testing.assert_frame_equal(inside.forecast, seeing.forecast)
+    with pytest.raises(DataError, match="are missing from 2020-10-27 on"):
+        blind.forecaster.predict()

@@ -1,4 +1,4 @@
-"""Which networks forecast together and how: the median, the mean, greedy weights, and never worse than the best."""
+"""Which networks forecast together and how: the median, the mean or greedy weights of those that are near the best."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -110,6 +110,28 @@ def test_the_best_stands_alone_where_company_does_not_help():
         assert chosen.members == (perfect,) and chosen.score == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("how", HOW)
+def test_who_is_much_worse_than_the_best_is_left_out_and_no_one_else(how):
+    truth = truth_of()
+    known = np.nan_to_num(truth.values)[:, None]
+    best = candidate(truth, known + 1)
+    just = candidate(truth, known - 0.999 * MUCH_WORSE)
+    beyond = candidate(truth, known - 1.001 * MUCH_WORSE)
+    assert set(map(id, choose([beyond, just, best], truth, 3, how).members)) == {id(best), id(just)}
+    alone = choose([beyond, best], truth, 3, how)
+    assert alone.members == (best,) and alone.weights is None
+    assert choose([just, best], truth, 1, how).members == (best,)
+
+
+def test_the_best_of_several_is_not_chosen_alone_for_being_the_best_here():
+    """The mean errs more on the validation part, and stays: the best of several is partly the luckiest."""
+    truth = truth_of()
+    known = np.nan_to_num(truth.values)[:, None]
+    some = [candidate(truth, known + error) for error in (1.0, 1.2, 1.2)]
+    chosen = choose(some, truth, 3, "median")
+    assert len(chosen.members) == 3 and chosen.score > some[0].score
+
+
 def test_members_that_err_on_opposite_sides_forecast_together():
     truth = truth_of()
     known = np.nan_to_num(truth.values)[:, None]
@@ -187,6 +209,23 @@ def test_intervals_rest_on_validation_origins_only():
         errors = np.abs(chosen.members[0].forecast[number, 0] - values[origin : origin + 3])
         wanted.append(errors / np.abs(values[12:-18] - values[:-30]).mean())
     np.testing.assert_allclose(chosen.residuals[0], wanted, rtol=1e-4)
+
+
+def test_different_framings_forecast_together():
+    """Each sees its own window; their median is over the same origins, in the user's units."""
+    panel = panel_of_values(seasonal_values())
+    base = Settings.of(window=12, horizon=3, season=12, val_windows=4, test_windows=2, hidden=(4,), epochs=1)
+    framings = [
+        base.change(base="last", normalise="last"),
+        base.change(window=36, patch=12, base="season", normalise="mean", rescale="std", decoding="segments"),
+    ]
+    bench = Workbench.of(panel, base)
+    made = [bench.train(one) for one in framings]
+    chosen = choose([replace(one, score=1.0) for one in made], bench.truth, 3, "median")
+    assert len(chosen.members) == 2
+    ensemble = chosen.of([one.fitted for one in chosen.members], bench)
+    each = [one.fitted.forecast_from(panel, (6, 3), 3)[:, :, 0] for one in made]
+    np.testing.assert_allclose(ensemble.forecast_from(panel, (6, 3), 3).point, np.median(each, axis=0))
 
 
 def test_the_floor_is_zero_where_nothing_is_negative_unless_it_is_set():

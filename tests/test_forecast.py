@@ -14,7 +14,7 @@ from gatewise.errors import RunFolderError, SettingsError, TrainingError
 from gatewise.forecast import NotFittedError
 from tests.panels import seasonal_values
 
-SMALL = {"window": 12, "hidden": (8,), "epochs": 2, "season": 12, "val_windows": 4}
+SMALL = {"window": 12, "hidden": (8,), "epochs": 2, "season": 12, "val_windows": 4, "members": 1}
 
 
 def long_frame(**names) -> pd.DataFrame:
@@ -194,11 +194,54 @@ def test_tune_from_python():
     assert len(study.backtest) == 12 and isinstance(study.forecaster.predict(), pl.DataFrame)
 
 
-def test_an_ensemble_combines_several_seeds_and_survives_saving(tmp_path):
-    made = Forecaster(horizon=3, **SMALL, members=3, combine="weighted").fit(long_frame())
+QUICK = {"horizon": 3, "hidden": (4,), "epochs": 1, "windows_per_epoch": 64, "season": 12, "val_windows": 4, "jobs": 1}
+
+
+def test_a_fit_trains_the_whole_portfolio_and_forecasts_with_its_median(tmp_path, monkeypatch):
+    monkeypatch.setattr("gatewise.ensemble.MUCH_WORSE", 100.0)
+    heard = []
+    made = Forecaster(**QUICK, window=24, base="season").fit(long_frame(), observe=heard.append)
+    members = made.model_.members
+    assert len(heard) == len(members) >= 3
+    framings = [(one.settings.normalise, one.settings.rescale, one.settings.decoding) for one in members]
+    assert len(set(framings)) == len(framings) and {one.settings.base for one in members} == {"season"}
+    each = [one.forecast_from(made._panel, (0,), 3)[0, :, 0] for one in members]
+    np.testing.assert_allclose(made.predict().gatewise, np.median(each, axis=0).ravel(), rtol=1e-9)
+    assert any("framings" in reason for reason in made.reasons_)
+    made.save(tmp_path)
+    loaded = Forecaster.load(tmp_path)
+    pd.testing.assert_frame_equal(loaded.predict(5), made.predict(5))
+
+
+def test_members_are_the_first_of_the_portfolio(monkeypatch):
+    monkeypatch.setattr("gatewise.ensemble.MUCH_WORSE", 100.0)
+    heard = []
+    made = Forecaster(**QUICK, base="season", members=2).fit(long_frame(), observe=heard.append)
+    assert len(heard) == len(made.model_.members) == 2 and {one.settings.seed for one in made.model_.members} == {0}
+
+
+def test_time_is_kept_back_for_the_training_on_every_row(monkeypatch):
+    """When what is found will need all the time that is left, no further network is begun."""
+    asked, heard = [], []
+
+    def needs(candidates, *, panels, jobs):
+        asked.append((len(candidates), panels, jobs))
+        return 600.0
+
+    monkeypatch.setattr("gatewise.forecast.refit_seconds", needs)
+    limited = {**SMALL, "time_limit": 600, "jobs": 1, "members": 30, "lookahead": 2}
+    made = Forecaster(horizon=3, **limited).fit(long_frame(), observe=heard.append)
+    assert asked[0] == (1, 1, 1) and len(heard) <= 3 * SMALL["epochs"]
+    assert np.isfinite(made.predict().gatewise).all()
+
+
+def test_an_ensemble_combines_several_seeds_and_survives_saving(tmp_path, monkeypatch):
+    monkeypatch.setattr("gatewise.ensemble.MUCH_WORSE", 100.0)
+    changes = {"members": 3, "combine": "mean", "base": "last", "normalise": "last"}
+    made = Forecaster(horizon=3, **{**SMALL, **changes}, rescale="std", decoding="direct").fit(long_frame())
+    assert len({one.settings.seed for one in made.model_.members}) == len(made.model_.members) > 1
     each = [one.forecast_from(made._panel, (0,), 3)[0, :, 0] for one in made.model_.members]
-    weights = made.model_.weights if made.model_.weights is not None else np.ones(1)
-    np.testing.assert_allclose(made.predict().gatewise, np.tensordot(weights, each, 1).ravel(), rtol=1e-9)
+    np.testing.assert_allclose(made.predict().gatewise, np.tensordot(made.model_.weights, each, 1).ravel(), rtol=1e-9)
     made.save(tmp_path)
     pd.testing.assert_frame_equal(Forecaster.load(tmp_path).predict(), made.predict())
 
@@ -220,5 +263,5 @@ def test_every_recipe_is_saved_whole(changes, tmp_path):
 
 
 def test_networks_stay_as_they_were_validated_without_a_refit():
-    made = Forecaster(horizon=3, **SMALL, refit=False).fit(long_frame())
+    made = Forecaster(horizon=3, **SMALL, refit="none").fit(long_frame())
     assert made.model_.members[0].scaler.center[0] == pytest.approx(seasonal_values()[:-12].mean())

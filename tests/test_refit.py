@@ -1,11 +1,13 @@
-"""Training anew on every row: the same configuration, schedule and number of epochs."""
+"""Training on every row: anew with the same schedule and epochs, or onward from the validated weights."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from gatewise.refit import refit, refit_all
+from gatewise.refit import MARGIN, ONWARD_RATE, ONWARD_SHARE, refit, refit_all, refit_seconds
 from gatewise.settings import Settings
 from gatewise.workbench import Candidate, Workbench
 from tests.panels import panel_of_values, seasonal_values
@@ -112,3 +114,83 @@ def test_all_refits_say_what_went_wrong_with_one(candidate):
 def test_training_anew_compiles_nothing(candidate):
     refit_all([PANEL, PANEL.head(6)], [candidate], jobs=1)
     assert compiles(lambda: refit_all([PANEL, PANEL.head(6)], [candidate], jobs=1)) == 0
+
+
+ONWARD = SETTINGS.change(refit="onward", epochs=8, patience=8)
+
+
+@pytest.fixture(scope="module")
+def going_on() -> Candidate:
+    return Workbench.of(PANEL, ONWARD).train(ONWARD)
+
+
+def as_refit(candidate: Candidate, how: str) -> Candidate:
+    settings = candidate.fitted.settings.change(refit=how)
+    return replace(candidate, fitted=replace(candidate.fitted, settings=settings))
+
+
+def test_onward_takes_a_share_of_the_epochs_at_a_smaller_falling_rate(going_on):
+    seen, anew = [], []
+    final, exception = refit(PANEL, going_on, observe=seen.append)
+    other, _ = refit(PANEL, as_refit(going_on, "anew"), observe=anew.append)
+    best = going_on.training.best_epoch
+    assert exception == "" and len(seen) == max(round(ONWARD_SHARE * best), 1) < len(anew) == best
+    rates = [epoch.learning_rate for epoch in seen]
+    assert rates == sorted(rates, reverse=True) and max(rates) <= ONWARD_RATE * ONWARD.learning_rate * 1.0001
+    assert (final.parameters != other.parameters).any()
+
+
+def test_onward_starts_from_the_validated_weights(going_on):
+    """With a learning rate of nearly nothing the weights stay; those of a training anew are elsewhere."""
+    started = going_on.fitted.parameters
+    still = replace(going_on, fitted=replace(going_on.fitted, settings=ONWARD.change(learning_rate=1e-12)))
+    final, _ = refit(PANEL, still)
+    np.testing.assert_allclose(final.parameters, started, atol=1e-8)
+    anew, _ = refit(PANEL, as_refit(still, "anew"))
+    assert np.abs(anew.parameters - started).max() > 0.01
+    moved, _ = refit(PANEL, going_on)
+    away = np.abs(moved.parameters - started).max()
+    assert 0 < away < np.abs(refit(PANEL, as_refit(going_on, "anew"))[0].parameters - started).max()
+
+
+def test_onward_learns_from_every_row_and_scales_by_them(going_on):
+    final, _ = refit(PANEL, going_on)
+    assert final.scaler.center[0] == pytest.approx(seasonal_values().mean())
+    other = seasonal_values()
+    other[-1] += 30
+    assert (refit(panel_of_values(other), going_on)[0].parameters != final.parameters).any()
+    # What is saved is the configuration, not the few epochs at a small rate that came last.
+    assert final.settings == going_on.fitted.settings
+
+
+def test_onward_is_anew_where_another_number_of_series_makes_another_network():
+    settings = ONWARD.change(embedding=2)
+    panel = panel_of_values(seasonal_values(), seasonal_values(seed=1), seasonal_values(17))
+    candidate = Workbench.of(panel, settings).train(settings)
+    seen, anew = [], []
+    final, exception = refit(panel, candidate, observe=seen.append)
+    other, _ = refit(panel, as_refit(candidate, "anew"), observe=anew.append)
+    assert exception == "" and len(seen) == len(anew)
+    np.testing.assert_array_equal(final.parameters, other.parameters)
+
+
+def test_a_diverging_training_onward_leaves_the_candidates_model(going_on):
+    wild = ONWARD.change(optimizer="sgd", learning_rate=1e13, clip_norm=0, loss="mse")
+    fitted, said = refit(PANEL, replace(going_on, fitted=replace(going_on.fitted, settings=wild)))
+    assert (fitted.parameters == going_on.fitted.parameters).all() and "diverged" in said
+
+
+def took(seconds: float, best: int, epochs: int, how: str = "anew") -> Candidate:
+    fitted: Any = SimpleNamespace(settings=Settings.of(refit=how))
+    training: Any = SimpleNamespace(seconds=seconds, best_epoch=best, epochs=[None] * epochs)
+    return Candidate(fitted, training, 1.0, np.zeros(0))
+
+
+def test_the_time_that_refits_take_is_that_of_their_epochs():
+    two = [took(10, 5, 10), took(20, 10, 10)]
+    assert refit_seconds(two, panels=1, jobs=1) == pytest.approx(MARGIN * 25)
+    assert refit_seconds(two, panels=2, jobs=1) == pytest.approx(MARGIN * 50)
+    assert refit_seconds(two, panels=2, jobs=2) == pytest.approx(MARGIN * 25)
+    assert refit_seconds(two, panels=1, jobs=16) == pytest.approx(MARGIN * 12.5)
+    assert refit_seconds([took(10, 5, 10, "onward")], panels=1, jobs=1) == pytest.approx(MARGIN * 5 * ONWARD_SHARE)
+    assert refit_seconds([took(10, 5, 10, "none")], panels=2, jobs=1) == refit_seconds([], panels=2, jobs=1) == 0

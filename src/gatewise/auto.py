@@ -10,15 +10,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gatewise.data.traits import Traits
-from gatewise.settings import Settings
 
 __all__ = ["LONGEST_WINDOW", "choose_auto"]
 
 LONGEST_WINDOW = 736
 """Longest window that the preset chooses, in steps: a month of hours, two years of days."""
 
-DAY, WEEKS = 24, 14
-"""Days of an hour a step or finer come in weeks, whether the data show it or not: two weeks of them are looked at."""
+WEEK = 7
+"""Days whose hours are seen come in weeks, whether the data show it or not."""
+
+MOST_SEASONS, LONGEST_PAIR, STEPS = 30, 400, 28
+"""Seasons in a window at most; steps of two seasons that are worth a window; patches of a window without such ones."""
+
+MANY_SERIES = 20
+"""Series from which on the framings are those that suit a network for many series."""
 
 LONGEST_PATCH = 48
 """Longest season that becomes one patch."""
@@ -27,8 +32,9 @@ MULTIPLICATIVE, SHALLOW = 0.5, 0.1
 """Swings that grow by at least this power of the level, around lows that are not deeper than this share of the median,
 are taken as shares of the level: the logarithm makes them equal."""
 
-MANY_WINDOWS = 50_000
-"""Training windows from which on a wider network pays, and the final training goes on from the validated weights."""
+MANY_WINDOWS, VERY_MANY_WINDOWS = 50_000, 200_000
+"""Training windows of a panel from which on wider networks pay, and from the first of which on the final training goes
+on from the validated weights."""
 
 
 class Sequence(NamedTuple):
@@ -64,13 +70,16 @@ def choose_auto(
     common = _training(choose, traits, train)
     near, far = _sequences(traits, horizon, train)
     if "window" in given or "patch" in given:
-        near = far = _as_given(given, far)
+        near = far = _as_given(given, far, _needed(given, traits))
+    elif near.window < _needed(given, traits):
+        near = far = _as_given(given, far, _needed(given, traits))
+        reasons.append(f"window {near}: what the given base or level needs")
     elif near == far:
         reasons.append(f"window {near}: what the training part has room for")
     else:
         reasons.append(f"window {near}, or {far}: some networks look at the near past and some far back")
     framings = _framings(traits, horizon, near, far)
-    portfolio = [{**common, **framing, **given} for framing in framings]
+    portfolio = [_joined(common, framing, given) for framing in framings]
     usable = [one for one in portfolio if _fits(one, traits)]
     distinct = [one for number, one in enumerate(usable) if one not in usable[:number]]
     distinct = distinct or [{**common, **_plain(near), **given}]
@@ -97,15 +106,18 @@ BASES = {
 def _training(choose: Any, traits: Traits, train: int) -> dict[str, Any]:
     """Choose network and training from the number of training windows, and the transform from the swings."""
     windows = max(train, 1) * traits.series
-    chosen: dict[str, Any] = {"loss": "mae", "schedule": "cosine", "dropout": 0.1, "learning_rate": 3e-3}
+    few = 1 < traits.series < MANY_SERIES
+    chosen: dict[str, Any] = {"calendar": ()}
+    chosen |= {"loss": "mae", "schedule": "cosine"}
+    chosen |= {"dropout": 0.3, "learning_rate": 1e-3} if few else {"dropout": 0.1, "learning_rate": 3e-3}
     counted = f"about {windows} training windows"
     if windows >= MANY_WINDOWS and traits.series > 1:
-        chosen |= choose("hidden", (128,), counted)
+        chosen |= choose("hidden", (256,) if windows >= VERY_MANY_WINDOWS else (128,), counted)
         chosen |= choose("batch_size", 128, counted)
         chosen |= choose("windows_per_epoch", 16384, "enough steps between two looks at the validation part")
         chosen |= choose("refit", "onward", "with so many windows the last rows are learned on top")
         chosen |= choose("combine", "weighted", "many series tell well which networks are the better ones")
-        chosen |= {"epochs": 16, "patience": 6}
+        chosen |= {"epochs": 14, "patience": 6}
     else:
         chosen |= choose("hidden", (32,) if windows < 1000 else (64,), counted)
         chosen |= choose("batch_size", 32 if windows < 5000 else 64, counted)
@@ -113,40 +125,45 @@ def _training(choose: Any, traits: Traits, train: int) -> dict[str, Any]:
         chosen |= choose("windows_per_epoch", size, "enough steps between two looks at the validation part")
         chosen |= {"epochs": 30, "patience": 8}
     if traits.growth >= MULTIPLICATIVE and traits.depth >= SHALLOW and traits.smallest >= 0:
-        chosen |= choose("transform", "log", f"swings grow with the level (slope {traits.growth:.1f} of the logarithms)")
+        chosen |= choose(
+            "transform", "log", f"swings grow with the level (slope {traits.growth:.1f} of the logarithms)"
+        )
     return chosen
 
 
 def _sequences(traits: Traits, horizon: int, train: int) -> tuple[Sequence, Sequence]:
     """Return a short window and a long one: whole seasons where there is a season, as far as the rows reach."""
     room = max((train - horizon) // 2, 1)
-    season, wanted = traits.season, -(-3 * horizon // 2)
-    limit = min(room, LONGEST_WINDOW)
-    if season == 1 or season > limit:
-        near = _plain_sequence(min(max(2 * horizon, 28), room))
-        return near, _plain_sequence(max(min(4 * near.window, limit, 364), near.window))
-    near = max(2, min(-(-wanted // season), limit // season)) if 2 * season <= limit else 1
-    if traits.long_season > 1 and 2 * traits.long_season <= limit:
-        far = 2 * traits.long_season // season
-    elif traits.long_season > 1 and traits.long_season <= limit:
-        far = traits.long_season // season + 2 if traits.long_season + 2 * season <= limit else 1
-    else:
-        far = min(WEEKS if season >= DAY else 2 * near, limit // season)
-    if traits.series > 1 and traits.long_season > 1:
-        near = max(near, far)
-    return _seasonal(season, near), _seasonal(season, max(far, near))
+    limit, season = min(room, LONGEST_WINDOW), traits.season
+    if season == 1 or 2 * season > min(limit, LONGEST_PAIR):
+        near = min(max(2 * horizon, 28), room)
+        far = min(max(4 * near, season), limit)
+        return _sequence(near), _sequence(max(far, near))
+    within_day = "hour" in traits.calendar
+    fewest = WEEK if within_day else 2
+    near = min(max(fewest, -(-3 * horizon // (2 * season))), limit // season)
+    far = 2 * near
+    if within_day:
+        # Several days ahead are seen better from a month than from two weeks.
+        far = (4 if horizon > 2 * season else 2) * WEEK
+    if traits.long_season > 1:
+        longer = traits.long_season // season
+        far = 2 * longer if 2 * longer <= MOST_SEASONS else longer + 2
+    far = max(min(far, limit // season), near)
+    if traits.series >= MANY_SERIES and traits.long_season > 1:
+        near = far
+    return _seasonal(season, near), _seasonal(season, far)
 
 
 def _seasonal(season: int, seasons: int) -> Sequence:
-    """Return a window of whole seasons, a season a patch where that is not too long."""
-    window = season * seasons
-    return Sequence(window, season if 6 <= season <= LONGEST_PATCH else _patch(window))
+    """Return a window of whole seasons, a season a patch; of about as many steps where that is no good patch."""
+    return Sequence(season * seasons, season) if 6 <= season <= LONGEST_PATCH else _sequence(season * seasons)
 
 
-def _plain_sequence(window: int) -> Sequence:
-    """Return a window of about so many steps in patches."""
-    patch = max(window // 28, 1)
-    return Sequence(window // patch * patch, patch)
+def _sequence(window: int) -> Sequence:
+    """Return a window of at least so many steps, in patches of which it has about 28."""
+    patch = max(window // STEPS, 1)
+    return Sequence(-(-window // patch) * patch, patch)
 
 
 def _patch(window: int) -> int:
@@ -157,10 +174,26 @@ def _patch(window: int) -> int:
     return 1
 
 
-def _as_given(given: dict[str, Any], sequence: Sequence) -> Sequence:
-    """Return the user's window, or one near `sequence` that the user's patch divides."""
-    patch = given.get("patch")
-    window = given.get("window") or max(sequence.window // patch, 1) * patch
+def _joined(common: dict[str, Any], framing: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return a framing together with the rest, and what the user set in place of either."""
+    if given.get("decoding", "segments") != "segments":
+        framing = {name: value for name, value in framing.items() if name != "segment"}
+    return {**common, **framing, **given}
+
+
+def _needed(given: dict[str, Any], traits: Traits) -> int:
+    """Return the steps that the user's base and level of the window need."""
+    wanted = {given.get("base"), given.get("normalise")}
+    season = traits.season if wanted & {"season", "season-mean"} else 1
+    return max(season, traits.long_season if "long-season" in wanted else 1)
+
+
+def _as_given(given: dict[str, Any], sequence: Sequence, needed: int) -> Sequence:
+    """Return the user's window, or one near `sequence`, and as long as needed, that the user's patch divides."""
+    window, patch = given.get("window"), given.get("patch")
+    if window is None:
+        unit = patch or 1
+        window = max(sequence.window // unit, -(-needed // unit), 1) * unit
     return Sequence(window, patch or _patch(window))
 
 
@@ -170,8 +203,22 @@ def _framings(traits: Traits, horizon: int, near: Sequence, far: Sequence) -> li
     def framing(sequence: Sequence, base: str, normalise: str, rescale: str = "none", **more: Any) -> dict[str, Any]:
         return {**sequence._asdict(), "base": base, "normalise": normalise, "rescale": rescale, **more}
 
-    segments = {"decoding": "segments"} if horizon > 1 else {}
-    if traits.season == 1 or traits.season > near.window:
+    def segments(sequence: Sequence) -> dict[str, Any]:
+        return {"decoding": "segments", "segment": min(sequence.patch, horizon)} if horizon > 1 else {}
+
+    seasonal = 1 < traits.season <= near.window
+    if traits.known_ahead:
+        # The decoder bends what is known ahead, the head only weighs it; and its effect may hang on the plain level.
+        fine = {"decoding": "segments", "segment": max(1, min(traits.season, horizon) // 6)} if horizon > 1 else {}
+        dated = {**fine, "calendar": traits.calendar}
+        return [
+            framing(near, "season", "mean", "std", **fine) if seasonal else framing(near, "last", "last", **fine),
+            framing(far, "none", "none", **dated),
+            framing(far, "linear", "mean", "std", **fine),
+            framing(near, "none", "mean", **dated),
+            framing(near, "season", "mean", **dated) if seasonal else framing(near, "last", "last", **dated),
+        ]
+    if not seasonal:
         return [
             framing(near, "last", "last"),
             framing(near, "linear", "last"),
@@ -179,18 +226,24 @@ def _framings(traits: Traits, horizon: int, near: Sequence, far: Sequence) -> li
             framing(far, "none", "last", "std"),
             framing(far, "linear", "mean", "std"),
         ]
+    if traits.series >= MANY_SERIES:
+        return [
+            framing(near, "season", "mean", "std"),
+            framing(far, "linear", "mean", "std", **segments(far)),
+            framing(near, "season-mean", "season", "std"),
+            framing(far, "season", "mean", "std", **segments(far)),
+            framing(near, "season-mean", "mean", "std", **segments(near)),
+        ]
     made = [
         framing(near, "season", "mean", "std"),
         framing(far, "linear", "mean", "std"),
         framing(near, "season-mean", "season", "std"),
-        framing(far, "last", "last", **segments),
+        framing(far, "last", "last", **segments(far)),
         framing(near, "linear", "last"),
     ]
     if traits.series > 1:
-        made[3] = framing(far, "season", "mean", "std", **segments)
-        made[4] = framing(far, "season-mean", "mean", "std", **segments)
-    if 1 < traits.long_season <= far.window:
-        made.append(framing(far, "long-season", "mean", "std"))
+        # A few series of a kind give windows enough to look far back, and to learn what a season is.
+        made[0], made[2] = framing(far, "none", "last", "std", **segments(far)), framing(near, "linear", "mean", "std")
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,14 @@ def _known(name: str, value: Any, groups: Mapping[str, str], path: Path) -> dict
     return {name: value}
 
 
-def write_toml(settings: Settings) -> str:
-    """Return every setting as TOML, in tables by group; unset ones stand as comments."""
+def write_toml(settings: Settings, still_open: Container[str] = ()) -> str:
+    """Return every setting as TOML, in tables by group; unset ones and those still open stand as comments."""
     lines: list[str] = []
     for group in GROUPS:
         lines += [f"[{group}]"]
         for row in settings_table():
             if row.group == group:
-                value = getattr(settings, row.name)
+                value = None if row.name in still_open else getattr(settings, row.name)
                 lines += [f"# {row.name} is unset" if value is None else f"{row.name} = {_toml(value)}"]
         lines += [""]
     return "\n".join(lines)

@@ -24,7 +24,7 @@ from gatewise.errors import SettingsError, nearest
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
 from gatewise.preset import resolve
-from gatewise.refit import ONWARD_SHARE, refit_all
+from gatewise.refit import refit_all, refit_seconds
 from gatewise.report.html import write_report
 from gatewise.report.words import counted
 from gatewise.runs.store import RunFolder
@@ -37,10 +37,6 @@ from gatewise.workbench import Workbench
 __all__ = ["Command", "Outcome", "Plan", "plan", "refit_name", "run"]
 
 Command = Literal["fit", "tune", "demo"]
-
-
-REFIT_MARGIN = 1.25
-"""Trainings anew see more rows than the trials did, and take that much longer at most, mostly."""
 
 TUNED_MEMBERS = 8
 """Trials that a search combines at most where the user sets no number."""
@@ -91,6 +87,12 @@ class Plan:
         return self.bench.split
 
     @property
+    def blind(self) -> bool:
+        """Whether the covariates known ahead do not reach over the horizon, so that nothing can be forecast yet."""
+        known = self.panel.known_ahead
+        return known is not None and known < (self.settings.horizon or 1)
+
+    @property
     def trials(self) -> int:
         """Trainings of the search, or of a fit."""
         return self.members if self.command == "fit" else self.settings.trials
@@ -118,7 +120,8 @@ class Outcome:
         best: the record of the best one.
         chosen: the models of the ensemble, trained on the training part with early stopping.
         final: the same trained anew on every row (as they were after an interruption), for `forecast`.
-        forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``.
+        forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``; None where covariates
+            known ahead are missing for it.
         backtest: the test origins, None without a test part.
         leaderboard: the model beside the baselines, None without a test part.
         verdict: whether the LSTM earned its place, in words.
@@ -132,7 +135,7 @@ class Outcome:
     best: Trial
     chosen: Chosen
     final: Ensemble
-    forecast: pd.DataFrame
+    forecast: pd.DataFrame | None
     backtest: pd.DataFrame | None
     leaderboard: pd.DataFrame | None
     verdict: str
@@ -206,12 +209,20 @@ def _space(portfolio: tuple[Settings, ...], given: dict[str, Any], bench: Workbe
             f"Known are: {', '.join(priors)}.{nearest(unknown[0], priors)}"
         )
     if named:
-        priors = {name: prior for name, prior in priors.items() if name in named}
+        # What is not named stays as it is in the first: what differs from that in anything else is no start.
+        pinned = Settings.model_fields.keys() - set(named)
+        portfolio = tuple(one for one in portfolio if not _differing((portfolio[0], one)) & pinned)
+        priors = space_of(portfolio, pinned, rows, windows, positive).priors
     if not priors:
         raise SettingsError(
             "a search needs at least one setting to vary, but every one is set. Leave some open, or use 'gatewise fit'."
         )
     return Space(tuple(one.change(vary=tuple(priors)) for one in portfolio), priors)
+
+
+def _differing(portfolio: Sequence[Settings]) -> set[str]:
+    """Return the names of the settings in which a portfolio's members differ."""
+    return {name for name in Settings.model_fields if len({getattr(one, name) for one in portfolio}) > 1}
 
 
 def run(
@@ -238,6 +249,7 @@ def run(
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
     wanted = made.members
+    panels = 2 if made.split.test else 1
     with ThreadPoolExecutor(1) as idle:
         if made.command == "fit" and _jobs(made.settings) > 1:
             # On the lane that the one training takes: its programs are then ready when the first epoch ends.
@@ -248,7 +260,9 @@ def run(
             trials=made.trials,
             storage=folder.storage if folder else None,
             listener=listener,
-            reserve=lambda models: _refit_seconds(made, [trial for trial, _ in models[:wanted]]),
+            reserve=lambda models: refit_seconds(
+                [one for _, one in models[:wanted]], panels=panels, jobs=_jobs(made.settings)
+            ),
             should_stop=should_stop,
         )
     settings = made.settings
@@ -266,7 +280,7 @@ def run(
         best=found.best,
         chosen=chosen,
         final=final,
-        forecast=forecast_table(final, made.panel, settings.horizon or 1, settings.level),
+        forecast=_forecast(made, final),
         backtest=table,
         leaderboard=board,
         verdict=words,
@@ -279,20 +293,16 @@ def run(
     return outcome
 
 
+def _forecast(made: Plan, final: Ensemble) -> pd.DataFrame | None:
+    """Return the forecast beyond the end of the data, None where covariates known ahead are missing for it."""
+    if made.blind:
+        return None
+    return forecast_table(final, made.panel, made.settings.horizon or 1, made.settings.level)
+
+
 def _jobs(settings: Settings) -> int:
     """Return how many trainings may run side by side."""
     return settings.jobs or os.cpu_count() or 1
-
-
-def _refit_seconds(made: Plan, trials: Sequence[Trial]) -> float:
-    """Return about how long training these configurations anew will take, from how long they took."""
-    if made.settings.refit == "none" or not trials:
-        return 0.0
-    panels = 2 if made.split.test else 1
-    share = ONWARD_SHARE if made.settings.refit == "onward" else 1.0
-    each = [share * trial.seconds * max(trial.best_epoch, 1) / max(trial.epochs, 1) for trial in trials]
-    side_by_side = min(_jobs(made.settings), panels * len(each))
-    return REFIT_MARGIN * panels * sum(each) / side_by_side
 
 
 def _train_anew(
@@ -334,7 +344,11 @@ def _recorded(listener: Listener, folder: RunFolder, made: Plan) -> Listener:
 
 def _write_start(folder: RunFolder, made: Plan) -> None:
     panel = made.panel
-    folder.write_settings("run.toml", made.settings)
+    # What the networks differ in the preset chooses again from the same data; with a patch that is set, it would
+    # choose one window for all.
+    differing = _differing(made.space.portfolio)
+    still_open = differing | {"patch"} if "window" in differing else differing
+    folder.write_settings("run.toml", made.settings, still_open)
     folder.write_json(
         "data.json",
         {
@@ -353,7 +367,8 @@ def _write_start(folder: RunFolder, made: Plan) -> None:
 
 def _write_end(folder: RunFolder, outcome: Outcome) -> None:
     folder.write_settings("best.toml", outcome.chosen.settings)
-    folder.write_table("forecast.csv", outcome.forecast)
+    if outcome.forecast is not None:
+        folder.write_table("forecast.csv", outcome.forecast)
     if outcome.backtest is not None and outcome.leaderboard is not None:
         folder.write_table("backtest.csv", outcome.backtest)
         folder.write_table("leaderboard.csv", outcome.leaderboard)
@@ -365,6 +380,12 @@ def _write_end(folder: RunFolder, outcome: Outcome) -> None:
 def _notes(made: Plan, chosen: Chosen, exception: str) -> tuple[str, ...]:
     """Return what was done with the data, and what the intervals rest on."""
     split, notes = made.split, list[str]()
+    if made.blind:
+        names = ", ".join(one.name for one in made.panel.covariates if one.role == "future")
+        notes.append(
+            f"No forecast.csv: it needs the covariates known ahead ({names}) for the {made.settings.horizon} steps "
+            "behind the data. Give them with --future-data, or later: gatewise predict RUN_DIR --future-data TABLE."
+        )
     if split.test:
         notes.append(
             f"backtest.csv and leaderboard.csv: the last {split.test} rows of each series "
@@ -375,7 +396,8 @@ def _notes(made: Plan, chosen: Chosen, exception: str) -> tuple[str, ...]:
         notes.append(f"{counted(untested, 'series', 'series')} no longer than the test part could not be judged.")
     count = len(chosen.members)
     if count > 1:
-        notes.append(f"The forecast is the {_how(made, chosen)} of {count} networks (MASE {chosen.score:.4f} there).")
+        score = f"MASE {chosen.score:.4f} on validation"
+        notes.append(f"The forecast is the {_how(made, chosen)} of {count} networks ({score}).")
     notes.append(exception or _refit_note(made, chosen))
     if len({one.index[-1] for one in made.panel}) > 1:
         notes.append("The series end at different times; each is cut at the same distance from its own end.")

@@ -18,7 +18,7 @@ from gatewise.errors import GatewiseError, SettingsError, nearest
 from gatewise.evaluate.backtest import forecast_table
 from gatewise.interrupt import Interrupt
 from gatewise.preset import resolve
-from gatewise.refit import refit_all
+from gatewise.refit import refit_all, refit_seconds
 from gatewise.search.space import Space
 from gatewise.search.study import Listener, search
 from gatewise.settings import Settings
@@ -120,12 +120,18 @@ class Forecaster:
                 return interrupt() or should_stop()
 
             settings = resolved.settings
-            wanted = settings.members or len(resolved.portfolio)
-            found = search(bench, Space(resolved.portfolio), trials=wanted, listener=listener, should_stop=stop)
+            wanted, jobs = settings.members or len(resolved.portfolio), settings.jobs or os.cpu_count() or 1
+            found = search(
+                bench,
+                Space(resolved.portfolio),
+                trials=wanted,
+                listener=listener,
+                reserve=lambda models: refit_seconds([one for _, one in models], panels=1, jobs=jobs),
+                should_stop=stop,
+            )
             chosen = choose([model for _, model in found.models], bench.truth, wanted, settings.combine)
             models = [one.fitted for one in chosen.members]
             if settings.refit != "none":
-                jobs = settings.jobs or os.cpu_count() or 1
                 (models,), _ = refit_all([panel], chosen.members, jobs=jobs, should_stop=stop)
         return self._adopt(panel, chosen.of(models, bench), resolved.reasons, data)
 
@@ -180,9 +186,8 @@ class Forecaster:
         asked = {"horizon": horizon, "level": tuple(levels) if levels is not None else None}
         changes = {name: value for name, value in asked.items() if value is not None}
         settings = self.settings_.change(**changes) if changes else self.settings_
-        panel = self._panel if data is None else panel_of(data, _reading(settings, self._panel, reading), self._panel)
-        if future_data is not None:
-            panel = with_future(panel, future_data)
+        source = self._panel if data is None else data
+        panel = panel_of(source, _reading(settings, self._panel, reading), self._panel, future_data)
         return forecast_table(self.model_, panel, settings.horizon or 1, settings.level), panel
 
     def save(self, folder: str | Path) -> None:
@@ -208,14 +213,17 @@ class Forecaster:
         return made._adopt(saved.context, saved.model, ())
 
 
-def panel_of(data: Any, settings: Settings, like: Panel | None = None) -> Panel:
+def panel_of(data: Any, settings: Settings, like: Panel | None = None, future_data: Any = None) -> Panel:
     """Return the panel of a table, read as the settings say; a panel comes back as it is.
 
     Args:
         data: a path, a frame, a series or a panel.
         settings: target, time, id, freq and max_missing.
         like: a panel whose frequency the table must have, for forecasting from newer data.
+        future_data: a table of the covariates known ahead; None for none beside what the table itself has.
     """
+    if future_data is not None:
+        return with_future(panel_of(data, settings, like), future_data)
     if isinstance(data, Panel):
         return data
     freq = settings.freq or (str(like.freq) if like is not None else None)

@@ -127,10 +127,13 @@ def _lengths(panel: Panel, given: dict[str, Any], asked: Settings) -> tuple[dict
 
     rows = int(np.median(panel.lengths))
     tenth = max(rows // 10, 1)
-    hidden = max(tenth, (asked.test_windows or 0) * (asked.horizon or 1))
+    # An open horizon is chosen without a look at the longest test part that it can lead to, half of the rows at most.
+    tests = asked.test_windows or 1
+    hidden = (asked.test_windows or 0) * asked.horizon if asked.horizon else min(tests * tenth, rows // 2)
+    hidden = max(tenth, hidden)
     season = asked.season or _season(panel, hidden)
     default, why = (season, "one season ahead") if season > 1 else (12, "a default")
-    horizon = choose("horizon", min(default, tenth), why)
+    horizon = choose("horizon", min(default, tenth, max(hidden // tests, 1)), why)
     part = min(tenth, max(5 * horizon, LEAST_TEST_ROWS))
     reason = f"at most a tenth of {rows} rows, 5 horizons or {LEAST_TEST_ROWS} rows"
     test = choose("test_windows", max(part // horizon, 1), reason)

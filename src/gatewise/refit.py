@@ -15,10 +15,13 @@ from gatewise.train.device import own_lane
 from gatewise.train.fit import Epoch, train
 from gatewise.workbench import Candidate, Part
 
-__all__ = ["ONWARD_SHARE", "refit", "refit_all"]
+__all__ = ["refit", "refit_all", "refit_seconds"]
 
 ONWARD_SHARE, ONWARD_RATE = 0.25, 0.3
 """Share of the best number of epochs, and of the learning rate, of a training that goes on from validated weights."""
+
+MARGIN = 1.25
+"""Trainings anew see more rows than the validated ones did, and take that much longer at most, mostly."""
 
 
 def refit(
@@ -123,3 +126,23 @@ def refit_all(
             abandoned.set()
     models = [[made[panel, one][0] for one in range(len(candidates))] for panel in range(len(panels))]
     return models, next((said for _, said in made.values() if said), "")
+
+
+def refit_seconds(candidates: Sequence[Candidate], *, panels: int, jobs: int) -> float:
+    """Return about how long `refit_all` will take, from how long the validated trainings took.
+
+    Args:
+        candidates: the configurations.
+        panels: number of panels that each is trained on.
+        jobs: trainings side by side at most.
+    """
+    each = [_share(one) * one.training.seconds for one in candidates]
+    side_by_side = max(min(jobs, panels * len(each)), 1)
+    return MARGIN * panels * sum(each) / side_by_side
+
+
+def _share(candidate: Candidate) -> float:
+    """Return the epochs of a training anew as a share of those of the validated training."""
+    settings, training = candidate.fitted.settings, candidate.training
+    share = {"none": 0.0, "onward": ONWARD_SHARE, "anew": 1.0}[settings.refit]
+    return share * max(training.best_epoch, 1) / max(len(training.epochs), 1)

@@ -407,8 +407,8 @@ class Settings(BaseModel):
         int | None,
         _row(
             "training",
-            "networks in the ensemble: fit trains that many, tune combines up to that many of its best trials; when unset "
-            "fit trains one of each framing that the preset chose, and tune combines up to 8",
+            "networks in the ensemble: fit trains that many, tune combines up to that many of its best trials; when "
+            "unset fit trains one of each framing that the preset chose, and tune combines up to 8",
             unit="networks",
             ge=1,
         ),

@@ -27,7 +27,7 @@ class Study:
     Attributes:
         outcome: all that it found.
         forecaster: the tuned model, trained anew on every row.
-        forecast: its forecast, in a frame of the kind that was given.
+        forecast: its forecast, in a frame of the kind that was given; None where covariates known ahead are missing.
     """
 
     outcome: Outcome
@@ -80,6 +80,7 @@ def tune(
     horizon: int | None = None,
     *,
     preset: str = "auto",
+    future_data: Any = None,
     out: str | Path | None = None,
     listener: Listener | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -91,6 +92,8 @@ def tune(
         data: a path, a pandas or polars frame (long: ``unique_id, ds, y``, renamable), or a series.
         horizon: steps to forecast, None for one season.
         preset: where settings that are left open come from.
+        future_data: a table of the covariates known ahead, for the steps to forecast; without it there is no
+            forecast, unless `data` hold them behind the last value.
         out: a run folder to write, None writes nothing.
         listener: is told of starts, epochs and ends.
         should_stop: asked often; True ends the search with the best model so far, as Ctrl-C does.
@@ -103,7 +106,7 @@ def tune(
     """
     named = {"horizon": horizon, "preset": preset, **settings}
     given = {name: value for name, value in named.items() if value is not None}
-    panel = panel_of(data, Settings.of(**given))
+    panel = panel_of(data, Settings.of(**given), future_data=future_data)
     made = plan("tune", panel, given)
     folder = RunFolder(Path(out)) if out is not None else None
     with Interrupt().armed() as interrupt:
@@ -112,4 +115,5 @@ def tune(
     forecaster = Forecaster(best.pop("horizon"), best.pop("preset"), **best)
     forecaster._adopt(panel, outcome.final, made.reasons, data)
     native = None if isinstance(data, str | Path | Panel) else data
-    return Study(outcome, forecaster, native_like(native, user_columns(outcome.forecast, panel)))
+    table = outcome.forecast
+    return Study(outcome, forecaster, None if table is None else native_like(native, user_columns(table, panel)))

@@ -12,7 +12,7 @@ import pytest
 from gatewise.cli.main import main
 from tests.panels import seasonal_values
 
-QUICK = ["--set", "hidden=8", "--set", "epochs=1", "--set", "window=12"]
+QUICK = ["--set", "hidden=8", "--set", "epochs=1", "--set", "window=12", "--members", "1"]
 
 
 def frame(length: int = 100) -> pd.DataFrame:

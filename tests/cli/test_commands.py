@@ -16,7 +16,7 @@ import pytest
 from gatewise.cli.main import main
 from tests.panels import seasonal_values
 
-QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set", "patch=1"]
+QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set", "patch=1", "--members", "1"]
 RUN_FILES = {
     "run.toml", "best.toml", "data.json", "trials.csv", "events.jsonl", "model", "forecast.csv",
     "backtest.csv", "leaderboard.csv", "report.html", "summary.json",
@@ -48,6 +48,86 @@ def test_fit_writes_a_whole_run_folder(table, tmp_path, capsys):
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
     assert {event["trial"] for event in events} == {0, "refit", "refit before test"}
     assert {"epoch", "train_loss", "val_loss", "learning_rate", "gradient_norm", "clipped", "seconds"} <= set(events[0])
+
+
+def test_fit_with_several_members(table, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gatewise.ensemble.MUCH_WORSE", 100.0)
+    out = tmp_path / "run"
+    flags = ["--horizon", "3", "--members", "2", "--set", "base=season", "--out", str(out), *QUICK[:-2]]
+    assert main(["fit", str(table), *flags]) == 0
+    said = capsys.readouterr()
+    assert "trial 2/2" in said.err and "median of 2 networks" in said.out
+    assert {path.name for path in out.iterdir()} == RUN_FILES
+    members = json.loads((out / "model" / "model.json").read_text())["members"]
+    assert len(members) == 2 and len(pd.read_csv(out / "trials.csv")) == 2
+    events = [json.loads(line)["trial"] for line in (out / "events.jsonl").read_text().splitlines()]
+    assert {"refit, network 2", "refit before test, network 2"} < set(events)
+    assert main(["predict", str(out)]) == 0
+    assert capsys.readouterr().out == (out / "forecast.csv").read_text()
+    again = tmp_path / "again"
+    assert main(["fit", str(table), "--config", str(out / "run.toml"), "--out", str(again), "-q"]) == 0
+    assert (again / "forecast.csv").read_bytes() == (out / "forecast.csv").read_bytes()
+    capsys.readouterr()
+
+
+def test_a_whole_search_is_repeatable_from_its_run_toml(table, tmp_path, capsys):
+    """With nothing named to vary the search starts from the portfolio, and does so again."""
+    first, again = tmp_path / "first", tmp_path / "again"
+    small = [*QUICK[:4], "--set", "windows_per_epoch=64"]
+    flags = ["--horizon", "3", "--trials", "2", "--jobs", "1", "--out", str(first), "-q", *small]
+    assert main(["tune", str(table), *flags]) == 0
+    assert main(["tune", str(table), "--config", str(first / "run.toml"), "--out", str(again), "-q"]) == 0
+    tables = [pd.read_csv(folder / "trials.csv").drop(columns="seconds") for folder in (first, again)]
+    pd.testing.assert_frame_equal(*tables)
+    assert len(tables[0].drop_duplicates(["window", "base", "normalise", "rescale"])) == 2
+    assert (first / "forecast.csv").read_bytes() == (again / "forecast.csv").read_bytes()
+    capsys.readouterr()
+
+
+@pytest.fixture
+def priced(tmp_path) -> tuple[Path, Path]:
+    """Return a table with a price known ahead, and one of the prices of the next three months alone."""
+    dates = pd.date_range("2000-01-01", periods=163, freq="MS").strftime("%Y-%m")
+    price = np.random.default_rng(0).standard_normal(163).round(3)
+    whole = pd.DataFrame({"month": dates, "sales": (seasonal_values(163) - 5 * price).round(3), "price": price})
+    whole[:160].to_csv(tmp_path / "sales.csv", index=False)
+    whole[160:].drop(columns="sales").to_csv(tmp_path / "prices.csv", index=False)
+    return tmp_path / "sales.csv", tmp_path / "prices.csv"
+
+
+@pytest.mark.parametrize("verb", ["fit", "tune"])
+def test_without_future_rows_all_but_the_forecast_is_written(verb, priced, tmp_path, capsys):
+    data, prices = priced
+    flags = ["--horizon", "3", "--target", "sales", "--future", "price", "--test-windows", "2", *QUICK]
+    flags += ["--trials", "2", "--set", "vary=dropout", "--jobs", "1"] if verb == "tune" else []
+    blind, seeing = tmp_path / "blind", tmp_path / "seeing"
+    assert main([verb, str(data), *flags, "--out", str(blind)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    files = RUN_FILES | ({"study.db"} if verb == "tune" else set())
+    assert {path.name for path in blind.iterdir()} == files - {"forecast.csv"}
+    assert "No forecast.csv: it needs the covariates known ahead (price) for the 3 steps" in said
+    assert (
+        "gatewise predict RUN_DIR --future-data TABLE" in said and "forecast.csv " not in said.split("validation")[-1]
+    )
+    page = (blind / "report.html").read_text()
+    assert "No forecast.csv: it needs" in page and len(pd.read_csv(blind / "backtest.csv")) == 6
+    assert "No forecast.csv" in json.loads((blind / "summary.json").read_text())["notes"][0]
+    # Later, with the prices: the forecast that the same run makes where it knows them.
+    assert main(["predict", str(blind), "--future-data", str(prices)]) == 0
+    later = capsys.readouterr().out
+    assert main([verb, str(data), *flags, "--future-data", str(prices), "--out", str(seeing), "-q"]) == 0
+    assert {path.name for path in seeing.iterdir()} == files
+    assert (seeing / "forecast.csv").read_text() == later and later.count("\n") == 4
+    assert "No forecast.csv" not in capsys.readouterr().out
+
+
+def test_future_data_that_are_too_short_are_as_good_as_none(priced, tmp_path, capsys):
+    data, prices = priced
+    pd.read_csv(prices)[:2].to_csv(tmp_path / "short.csv", index=False)
+    flags = ["--horizon", "3", "--target", "sales", "--future", "price", "--out", str(tmp_path / "run"), "-q", *QUICK]
+    assert main(["fit", str(data), *flags, "--future-data", str(tmp_path / "short.csv"), "--json"]) == 0
+    assert "No forecast.csv" in json.loads(capsys.readouterr().out)["notes"][0]
+    assert not (tmp_path / "run" / "forecast.csv").exists()
 
 
 def test_tune_is_repeatable_from_its_run_toml(table, tmp_path, capsys):
@@ -144,6 +224,8 @@ def test_ctrl_c_keeps_the_best_so_far(table, tmp_path):
         "epochs=100000",
         "--set",
         "patience=100000",
+        "--members",
+        "1",
     ]
     running = subprocess.Popen(
         command("fit", str(table), *flags, "--out", str(out)),

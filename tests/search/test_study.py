@@ -20,9 +20,10 @@ START = Settings.of(
 PRIORS = {"learning_rate": Prior(1e-3, 1e-1, log=True), "dropout": Prior(0.0, 0.5)}
 
 
-def run(jobs=1, trials=6, start=START, priors=PRIORS, **arguments):
+def run(jobs=1, trials=6, start=START, priors=PRIORS, portfolio=(), **arguments):
     bench = Workbench.of(panel_of_values(seasonal_values()), start)
-    found = search(bench, Space(start.change(jobs=jobs), priors), trials=trials, **arguments)
+    space = Space(tuple(one.change(jobs=jobs) for one in portfolio or (start,)), priors)
+    found = search(bench, space, trials=trials, **arguments)
     best, candidate = found.models[0]
     assert found.best is best and best.score == candidate.score
     return found.trials, candidate
@@ -117,9 +118,35 @@ def test_several_trainings_of_one_configuration_differ_in_their_seeds():
     assert best.score == min(one.score for one in trials)
 
 
+PORTFOLIO = (START, START.change(base="last", normalise="last"), START.change(base="season", window=24, patch=12))
+
+
+def test_without_priors_each_of_the_portfolio_is_trained_in_turn_and_then_with_other_seeds():
+    trials, _ = run(priors={}, trials=5, portfolio=PORTFOLIO)
+    again = [one.change(seed=2) for one in PORTFOLIO[:2]]
+    assert [one.settings for one in trials] == [one.change(jobs=1) for one in (*PORTFOLIO, *again)]
+
+
+def test_a_search_begins_with_the_portfolio():
+    framing = {
+        "window": Prior(choices=(12, 24)),
+        "patch": Prior(choices=(1, 12)),
+        "base": Prior(choices=("none", "last", "season")),
+        "normalise": Prior(choices=("mean", "last")),
+    }
+    trials, _ = run(priors={**PRIORS, **framing}, trials=4, portfolio=PORTFOLIO)
+    assert [one.settings for one in trials[:3]] == [one.change(jobs=1) for one in PORTFOLIO]
+
+
+def test_what_does_not_vary_is_the_starts_and_no_trial_is_made_twice():
+    trials, _ = run(trials=4, portfolio=PORTFOLIO)
+    assert {(one.settings.window, one.settings.base) for one in trials} == {(12, "none")}
+    assert len({(one.settings.learning_rate, one.settings.dropout) for one in trials}) == 4
+
+
 def test_models_are_kept_best_first():
     bench = Workbench.of(panel_of_values(seasonal_values()), START)
-    found = search(bench, Space(START, PRIORS), trials=5)
+    found = search(bench, Space((START,), PRIORS), trials=5)
     scores = [trial.score for trial, _ in found.models]
     assert scores == sorted(scores) and len(scores) == 5
     assert all(trial.score == candidate.score for trial, candidate in found.models)

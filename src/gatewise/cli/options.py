@@ -18,6 +18,7 @@ __all__ = [
     "TRAINING",
     "ConfigOption",
     "DataArgument",
+    "FutureDataOption",
     "JsonOption",
     "NoCacheOption",
     "OutOption",
@@ -50,6 +51,10 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as dropout=0.3; repeatable.")
 ]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV (also gzipped) or Parquet file.")]
+FutureDataOption = Annotated[
+    str | None,
+    typer.Option("--future-data", metavar="TABLE", help="Covariates known ahead, for the steps to forecast."),
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="RUN_DIR", help="Folder for the results.  [default: runs/<name>-<time>]")
 ]

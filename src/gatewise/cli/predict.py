@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewise.cli.options import JsonOption, QuietOption, with_flags
+from gatewise.cli.options import FutureDataOption, JsonOption, QuietOption, with_flags
 from gatewise.errors import SettingsError
 
 __all__ = ["predict"]
@@ -25,10 +25,7 @@ def predict(
     data: Annotated[
         str | None, typer.Option("--data", metavar="NEW", help="Newer history.  [default: the data of the run]")
     ] = None,
-    future_data: Annotated[
-        str | None,
-        typer.Option("--future-data", metavar="TABLE", help="Covariates known ahead, for the steps to forecast."),
-    ] = None,
+    future_data: FutureDataOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for forecast.csv.  [default: print it]")
     ] = None,

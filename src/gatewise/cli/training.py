@@ -13,6 +13,7 @@ from gatewise.cli.options import (
     TRAINING,
     ConfigOption,
     DataArgument,
+    FutureDataOption,
     JsonOption,
     NoCacheOption,
     OutOption,
@@ -25,6 +26,8 @@ from gatewise.cli.options import (
 from gatewise.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gatewise.data.panel import Panel
     from gatewise.experiment import Command, Outcome, Plan
     from gatewise.interrupt import Interrupt
@@ -42,6 +45,7 @@ DEMO: dict[str, Any] = {"horizon": 26, "trials": 8}
 def fit(
     data: DataArgument,
     *,
+    future_data: FutureDataOption = None,
     out: OutOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
@@ -53,13 +57,14 @@ def fit(
 ) -> int:
     """Train one LSTM and forecast: the settings you give, the preset for the rest."""
     given = given_settings(config, assignments, flags)
-    return _experiment("fit", data, given, out, Manner(as_json, quiet, verbose, no_cache))
+    return _experiment("fit", (data, future_data), given, out, Manner(as_json, quiet, verbose, no_cache))
 
 
 @with_flags(*SEARCHING)
 def tune(
     data: DataArgument,
     *,
+    future_data: FutureDataOption = None,
     out: OutOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
@@ -71,7 +76,7 @@ def tune(
 ) -> int:
     """Search for the best LSTM, compare it with strong baselines, forecast, and write a report: the main job."""
     given = given_settings(config, assignments, flags)
-    return _experiment("tune", data, given, out, Manner(as_json, quiet, verbose, no_cache))
+    return _experiment("tune", (data, future_data), given, out, Manner(as_json, quiet, verbose, no_cache))
 
 
 @with_flags("seed", "trials", "time_limit", "jobs")
@@ -85,7 +90,7 @@ def demo(
     flags: dict[str, Any],
 ) -> int:
     """Check, tune and forecast weekly CO2 at Mauna Loa (statsmodels ships the data), in about a minute."""
-    return _experiment("demo", None, {**DEMO, **flags}, out, Manner(as_json, quiet, verbose, no_cache))
+    return _experiment("demo", (), {**DEMO, **flags}, out, Manner(as_json, quiet, verbose, no_cache))
 
 
 class Manner(NamedTuple):
@@ -97,7 +102,9 @@ class Manner(NamedTuple):
     no_cache: bool
 
 
-def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | None, manner: Manner) -> int:
+def _experiment(
+    command: Command, tables: tuple[Any, ...], given: dict[str, Any], out: Path | None, manner: Manner
+) -> int:
     """Run one experiment from a table to a run folder; return the exit status."""
     from gatewise.interrupt import Interrupt
     from gatewise.settings import Settings
@@ -110,19 +117,21 @@ def _experiment(command: Command, data: Any, given: dict[str, Any], out: Path | 
     Settings.of(**given)
     # Armed before the heavy libraries load: some of them swallow a KeyboardInterrupt while they do.
     with Interrupt(leave=True).armed() as interrupt:
-        made = _planned(command, data, given, manner)
+        made = _planned(command, tables, given, manner)
         if interrupt():
             return INTERRUPTED
         return _carried_out(made, out, manner, interrupt)
 
 
-def _planned(command: Command, data: Any, given: dict[str, Any], manner: Manner) -> Plan:
-    """Read the table and check everything; nothing is trained or written."""
+def _planned(command: Command, tables: tuple[Any, ...], given: dict[str, Any], manner: Manner) -> Plan:
+    """Read the tables and check everything; nothing is trained or written."""
     from gatewise.experiment import plan
     from gatewise.forecast import panel_of
     from gatewise.settings import Settings
 
-    panel = _demo_panel(manner) if command == "demo" else panel_of(data, Settings.of(**given))
+    panel = (
+        _demo_panel(manner) if command == "demo" else panel_of(tables[0], Settings.of(**given), future_data=tables[1])
+    )
     return plan(command, panel, given)
 
 
@@ -208,26 +217,28 @@ def _show(outcome: Outcome, folder: Path) -> None:
             cells = [f"{row[metric]:.4g}" for metric in ("MASE", "sMAPE", "RMSE", "MAE")]
             board.add_row(str(row["model"]), *cells, style="bold" if row["model"] == "gatewise" else "")
         console.print(board)
-    console.print(_forecast_head(outcome))
+    if outcome.forecast is not None:
+        console.print(_forecast_head(outcome.forecast, several=len(outcome.plan.panel) > 1))
     for note in outcome.notes:
         console.print(f"[dim]{escape(note)}[/]")
     best = outcome.best
     trials = f"best of {len(outcome.trials)} trials: number {best.number}" if len(outcome.trials) > 1 else "the trial"
     console.print(f"\n{trials}: MASE {best.score:.4f} on validation")
     for name, file in (("forecast", "forecast.csv"), ("model", "model"), ("report", "report.html")):
+        if name == "forecast" and outcome.forecast is None:
+            continue
         console.print(escape(f"{name:<9} {folder / file}"))
 
 
-def _forecast_head(outcome: Outcome, rows: int = 6) -> Any:
+def _forecast_head(forecast: pd.DataFrame, several: bool, rows: int = 6) -> Any:
     """Return the first rows of the forecast, each interval in one column."""
     from rich.markup import escape
     from rich.table import Table
 
     from gatewise.runs.store import csv_text
 
-    head = outcome.forecast.head(rows)
-    several = len(outcome.plan.panel) > 1
-    title = f"Forecast, the first {len(head)} of {len(outcome.forecast)} rows"
+    head = forecast.head(rows)
+    title = f"Forecast, the first {len(head)} of {len(forecast)} rows"
     table = Table(title=title, title_justify="left")
     levels = [name.removeprefix("gatewise-lo-") for name in head.columns if name.startswith("gatewise-lo-")]
     for name in [*(["unique_id"] if several else []), "ds"]:

@@ -11,7 +11,7 @@ import pandas as pd
 from gatewise.data.aliases import freq_words, to_offset
 from gatewise.errors import SettingsError, nearest
 
-__all__ = ["PARTS", "Calendar", "calendar_of"]
+__all__ = ["PARTS", "Calendar", "calendar_of", "parts_for"]
 
 PARTS = {"hour": 2, "weekday": 3, "day": 1, "month": 2}
 """Harmonics of each part of the calendar: so many pairs of a sine and a cosine."""
@@ -117,14 +117,26 @@ def calendar_of(parts: tuple[str, ...] | None, holidays: str | None, freq: str |
             f"calendar and holidays need dates in the time column, but it holds integer steps and {setting} is set. "
             "Leave it out, or give dates."
         )
+    fitting = parts_for(freq)
     for part in wanted:
-        if _step_days(freq) >= _CYCLE_DAYS[part]:
-            fitting = [name for name in PARTS if _step_days(freq) < _CYCLE_DAYS[name]]
+        if part not in fitting:
             raise SettingsError(
                 f"calendar must name parts that differ from step to step, but '{part}' says nothing at the frequency "
                 f"'{freq}' ({freq_words(freq)}). Use {', '.join(fitting) or 'none'}."
             )
     return Calendar(wanted, None if holidays is None else _checked_code(holidays), freq)
+
+
+def parts_for(freq: str | int) -> tuple[str, ...]:
+    """Return the parts of the calendar that differ from step to step at a frequency; none for integer steps.
+
+    Example:
+        >>> parts_for("h"), parts_for("MS"), parts_for(1)
+        (('hour', 'weekday', 'day', 'month'), ('month',), ())
+    """
+    if isinstance(freq, int):
+        return ()
+    return tuple(part for part in PARTS if _step_days(freq) < _CYCLE_DAYS[part])
 
 
 def _step_days(freq: str) -> float:

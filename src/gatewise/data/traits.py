@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatewise.data.calendar import parts_for
 from gatewise.data.panel import Panel
 from gatewise.data.season import find_seasons
 
@@ -36,6 +37,9 @@ class Traits(NamedTuple):
             where there are negative values.
         depth: how deep its low values lie: their 5 % quantile as a share of the median, the median over the series.
         zeros: share of zeros among the observed values.
+        known_ahead: whether there are covariates known ahead.
+        calendar: parts of the calendar that a cycle may hang on at the frequency: hour, weekday and month; none for
+            integer steps.
     """
 
     series: int
@@ -47,6 +51,8 @@ class Traits(NamedTuple):
     growth: float
     depth: float
     zeros: float
+    known_ahead: bool
+    calendar: tuple[str, ...]
 
 
 def traits_of(panel: Panel, season: int | None = None, long_season: int | None = None) -> Traits:
@@ -72,9 +78,10 @@ def traits_of(panel: Panel, season: int | None = None, long_season: int | None =
         longer = [round(period / season) * season for period in found if period >= 2 * season]
         long_season = longer[0] if longer and season > 1 else 1
     some = panel.series[:: -(-len(panel) // MOST_SERIES)]
-    known = [one.values[one.observed] for one in some]
+    known = [one.values[one.observed] for one in some if one.observed.any()] or [np.zeros(1)]
     every = np.concatenate(known)
-    smallest = float(min(one.values[one.observed].min() for one in panel))
+    # A filled value lies between observed ones.
+    smallest = float(min(one.values.min() for one in panel))
     slopes = [_growth(values, max(season, 12)) for values in known if values.min() >= 0] if smallest >= 0 else []
     slopes = [slope for slope in slopes if np.isfinite(slope)]
     lows = [np.quantile(values, [0.05, 0.5]) for values in known]
@@ -88,6 +95,8 @@ def traits_of(panel: Panel, season: int | None = None, long_season: int | None =
         growth=float(np.median(slopes)) if slopes else 0.0,
         depth=float(np.median([low / middle if middle > 0 else 0.0 for low, middle in lows])),
         zeros=float(np.mean(every == 0)),
+        known_ahead=any(one.role == "future" for one in panel.covariates),
+        calendar=tuple(part for part in parts_for(panel.freq) if part != "day"),
     )
 
 

@@ -8,7 +8,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
@@ -103,9 +103,10 @@ class RunFolder:
         """Write a CSV file: UTF-8, ISO time stamps, numbers with 15 significant digits."""
         return self.write_text(name, csv_text(table))
 
-    def write_settings(self, name: str, settings: Settings) -> Path:
-        """Write settings as TOML, to be given to ``--config``."""
-        return self.write_text(name, f"# Every setting; use it with --config {name}\n\n{write_toml(settings)}")
+    def write_settings(self, name: str, settings: Settings, still_open: Container[str] = ()) -> Path:
+        """Write settings as TOML, to be given to ``--config``; those still open stand as comments."""
+        text = write_toml(settings, still_open)
+        return self.write_text(name, f"# Every setting; use it with --config {name}\n\n{text}")
 
     def write_model(self, saved: Saved) -> None:
         """Write the model folder."""

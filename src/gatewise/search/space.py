@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
+
+import numpy as np
 
 from gatewise.architecture import knobs_of
 from gatewise.auto import LONGEST_WINDOW
@@ -15,7 +18,7 @@ from gatewise.table import settings_table
 
 __all__ = ["FROM_DATA", "Space", "space_of"]
 
-FROM_DATA = ("window", "patch", "base", "transform")
+FROM_DATA = ("window", "patch", "transform", "base", "calendar", "decoding", "segment")
 """Settings whose range only the data can tell; the table has no prior for them."""
 
 MOST_STEPS = 64
@@ -65,7 +68,7 @@ class Space:
                 other, allowed = prior.when
                 if values.get(other, getattr(self.start, other)) not in allowed:
                     continue
-            parameter, own = _parameter(name, prior, lambda other: values.get(other, getattr(self.start, other)))
+            parameter, own = self._parameter(name, lambda other: values.get(other, getattr(self.start, other)))
             values[name] = self._draw(trial, parameter, own, like=getattr(self.start, name))
         return self.start.change(**values)
 
@@ -82,11 +85,10 @@ class Space:
     def encode(self, settings: Settings) -> dict[str, Any]:
         """Return settings as the parameters that `propose` draws them from; a range takes the nearest value in it."""
         encoded: dict[str, Any] = {}
-        for name, table_prior in self.priors.items():
-            parameter, prior = _parameter(name, table_prior, partial(getattr, settings))
+        for name in self.priors:
+            parameter, prior = self._parameter(name, partial(getattr, settings))
             value = getattr(settings, name)
-            value = getattr(knobs_of(settings), name) if value is None else value
-            value = _plain(value)
+            value = _plain(getattr(knobs_of(settings), name, None) if value is None else value)
             if len(prior.choices) == 1:
                 continue
             if value in prior.choices:
@@ -96,9 +98,9 @@ class Space:
         return encoded
 
     def first(self) -> list[Settings]:
-        """Return the configurations that a search tries first: the preset's portfolio, then what is worth a try anywhere.
+        """Return the configurations that a search tries first: the preset's portfolio, then what is worth a try.
 
-        These are the textbook's recipe, and changes of one idea of the start: small batches with much dropout, a
+        The latter are the textbook's recipe, and changes of one idea of the start: small batches with much dropout, a
         smaller learning rate with weight decay, large batches, noise.
         """
         classic = {name: value for name, value in CLASSIC.items() if name in self.priors and name != "window"}
@@ -120,20 +122,34 @@ class Space:
     def _choice(self, name: str, pick: Callable[..., Any]) -> Any:
         return pick(self.priors[name].choices) if name in self.priors else getattr(self.start, name)
 
+    def _parameter(self, name: str, value_of: Callable[[str], Any]) -> tuple[str, Prior]:
+        """Return the parameter of the study behind a setting, and its prior, given the settings before it.
 
-def _parameter(name: str, prior: Prior, value_of: Callable[[str], Any]) -> tuple[str, Prior]:
-    """Return the parameter of the study behind a setting, and its prior, given the settings before it.
+        Plain SGD has learning rates of its own, each window patches of its own, and a window shorter than a season has
+        no base or level of that season.
+        """
+        prior = self.priors[name]
+        if name == "learning_rate" and value_of("optimizer") == "sgd" and prior.low and prior.high:
+            return "sgd_learning_rate", prior._replace(low=prior.low * SGD_FACTOR, high=prior.high * SGD_FACTOR)
+        if name == "patch":
+            window = value_of("window")
+            used = {one.patch for one in self.portfolio if one.window == window}
+            dividing = tuple(patch for patch in prior.choices if window % patch == 0)
+            short = tuple(patch for patch in dividing if window // patch <= MOST_STEPS or patch in used)
+            return f"patch_of_{window}", prior._replace(choices=short or dividing[-1:] or (1,))
+        if name in ("base", "normalise"):
+            window = value_of("window") or 1
+            fitting = tuple(choice for choice in prior.choices if _period(self.start, choice) <= window)
+            if fitting != prior.choices:
+                return f"{name}_of_{window}", prior._replace(choices=fitting)
+        return name, prior
 
-    Plain SGD has learning rates of its own, and each window patches of its own.
-    """
-    if name == "learning_rate" and value_of("optimizer") == "sgd" and prior.low and prior.high:
-        return "sgd_learning_rate", prior._replace(low=prior.low * SGD_FACTOR, high=prior.high * SGD_FACTOR)
-    if name == "patch":
-        window = value_of("window")
-        dividing = tuple(patch for patch in prior.choices if window % patch == 0)
-        short = tuple(patch for patch in dividing if window // patch <= MOST_STEPS)
-        return f"patch_of_{window}", prior._replace(choices=short or dividing[-1:] or (1,))
-    return name, prior
+
+def _period(settings: Settings, choice: str) -> int:
+    """Return the steps that a base or a level of the window needs."""
+    if choice == "long-season":
+        return settings.long_season or 1
+    return (settings.season or 1) if choice in ("season", "season-mean") else 1
 
 
 def space_of(
@@ -153,7 +169,7 @@ def space_of(
     for row in settings_table():
         if row.group in ("recipe", "network", "training") and row.name not in pinned:
             prior = data.prior(row.name) or row.prior
-            if prior is not None and len(prior.choices) != 1:
+            if prior is not None and prior.choices != (_plain(getattr(data.start, row.name)),):
                 priors[row.name] = prior
     return Space(tuple(portfolio), priors)
 
@@ -199,9 +215,15 @@ class _Data:
             case "batch_size":
                 choices = tuple(size for size in (16, 32, 64, 128, 256) if size <= max(windows // 4, 16))
                 choices = choices if windows < LARGE else (64, 128, 256)
+            case "calendar":
+                choices = ()
+            case "segment":
+                choices = tuple({min(size, horizon) for size in (1, self.start.patch)})
             case _:
                 return None
-        return Prior(choices=_with(choices, [_plain(getattr(one, name)) for one in self.portfolio]))
+        when = ("decoding", ("segments",)) if name == "segment" else None
+        using = [one for one in self.portfolio if when is None or getattr(one, when[0]) in when[1]]
+        return Prior(choices=_with(choices, [_plain(getattr(one, name)) for one in using]), when=when)
 
     def _fits(self, season: int | None) -> bool:
         """Whether every window holds a season."""
@@ -214,15 +236,19 @@ class _Data:
     def windows(self) -> tuple[int, ...]:
         """Return windows to try: the portfolio's, and others between and beyond them that fit the data.
 
-        They are whole seasons where the portfolio's are.
+        They are whole seasons where the portfolio's are, and whole patches of the patch that is set.
         """
         known = sorted({one.window or 1 for one in self.portfolio})
         if "window" in self.pinned:
             return tuple(known)
         season = self.start.season or 1
         unit = season if season > 1 and all(window % season == 0 for window in known) else 1
+        if "patch" in self.pinned:
+            unit = math.lcm(unit, self.start.patch)
         limit = max(min((self.train_rows - (self.start.horizon or 1)) // 2, LONGEST_WINDOW), known[-1])
-        shortest = max(unit, 1 + (self.start.horizon or 1) // 2)
+        seasonal = [name for name in ("base", "normalise") if name in self.pinned]
+        needed = [_period(self.start, getattr(self.start, name)) for name in seasonal]
+        shortest = max(unit, 1 + (self.start.horizon or 1) // 2, *needed)
         wanted = [factor * window for factor in (0.5, 1, 2) for window in (known[0], known[-1])]
         whole = {max(round(window / unit), 1) * unit for window in wanted}
         return tuple(sorted({window for window in whole if shortest <= window <= limit} | set(known)))
@@ -234,7 +260,7 @@ class _Data:
         made = set[int]()
         for window in self.windows():
             dividing = [patch for patch in range(1, window + 1) if window % patch == 0]
-            made |= {min(dividing, key=lambda patch: abs(window / patch - steps)) for steps in STEPS}
+            made |= {dividing[int(np.argmin(np.abs(window / np.array(dividing) - steps)))] for steps in STEPS}
         return tuple(sorted(made))
 
 
@@ -246,4 +272,5 @@ def _plain(value: Any) -> Any:
 def _with(choices: Iterable[Any], used: Iterable[Any]) -> tuple[Any, ...]:
     """Return the choices with those that are in use among them: numbers sorted, text in its order."""
     known = tuple(dict.fromkeys((*choices, *used)))
-    return known if any(isinstance(one, str) for one in known) else tuple(sorted(known))
+    text = any(isinstance(one, str) for one in known)
+    return known if text else tuple(sorted(known, key=lambda one: (one is not None, one)))
