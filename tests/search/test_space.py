@@ -63,6 +63,23 @@ def test_sgd_gets_larger_learning_rates():
     assert min(rates["sgd"]) >= 3e-3 - 1e-9 and max(rates["adam"]) <= 3e-2 + 1e-9
 
 
+def test_conditional_settings_are_those_of_the_portfolio_where_they_do_not_matter():
+    common = {"horizon": 6, "season": 12, "window": 24, "patch": 12}
+    start = Settings.of(**common, decoding="segments", segment=6)
+    direct = Settings.of(**common, decoding="direct")
+    made = space_of((start, direct), set(), 300, 300, True)
+    assert enqueued(made, [start, direct]) == [start, direct]
+    assert all(s.segment is None for s in proposals(made) if s.decoding == "direct")
+    single = space_of((start.change(segment=1, patch=1), direct.change(patch=1)), {"patch"}, 300, 300, True)
+    assert enqueued(single, single.portfolio) == list(single.portfolio)
+
+
+def test_the_rates_of_sgd_reach_to_that_of_the_start():
+    start = Settings.of(window=24, horizon=6, optimizer="sgd", learning_rate=1e-3)
+    made = Space((start,), {"learning_rate": Prior(3e-4, 3e-2, log=True)})
+    assert enqueued(made, [start]) == [start]
+
+
 def test_what_the_user_set_does_not_vary():
     made = space({"hidden": (9,), "dropout": 0.4, "window": 36})
     assert not {"hidden", "dropout", "window"} & set(made.priors)

@@ -55,7 +55,7 @@ def fit(
     no_cache: NoCacheOption = False,
     flags: dict[str, Any],
 ) -> int:
-    """Train one LSTM and forecast: the settings you give, the preset for the rest."""
+    """Train a few LSTMs that suit the data, without a search, and forecast: your settings, the preset for the rest."""
     given = given_settings(config, assignments, flags)
     return _experiment("fit", (data, future_data), given, out, Manner(as_json, quiet, verbose, no_cache))
 

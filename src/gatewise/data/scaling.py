@@ -14,15 +14,15 @@ __all__ = ["Scaler", "fit_scaler"]
 NORMAL_IQR = 1.3489795003921634
 """Interquartile range of the standard normal, so that robust scaling matches the standard one on normal data."""
 
-LAMBDAS = np.linspace(-0.5, 1.0, 16)
-"""Box-Cox exponents tried: below them a forecast's way back overflows, above them the transform bends the other way."""
-
+LAMBDAS = np.linspace(0.0, 1.0, 11)
+"""Box-Cox exponents tried: the way back of a negative one has a pole, above 1 the transform bends the other way."""
 
 SMALLEST = 1e-6
 """Smallest value that a logarithm sees, in units of the series."""
 
-LARGEST_LOG = 50.0
-"""Largest logarithm on the way back, in units of the series, so that a wild forecast stays a number."""
+LARGEST_LOG, LARGEST_ASINH = float(np.log(1e5)), 20.0
+"""Largest transformed value on the way back: no forecast is beyond a hundred thousand times the series' mean size, or
+some hundred million times its median deviation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def _forward(transform: str, x: np.ndarray, exponent: float) -> np.ndarray:
 
 def _backward(transform: str, z: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     if transform == "asinh":
-        return np.sinh(np.clip(z, -LARGEST_LOG, LARGEST_LOG))
+        return np.sinh(np.clip(z, -LARGEST_ASINH, LARGEST_ASINH))
     if transform == "none":
         return z
     logarithm = np.clip(z, -LARGEST_LOG, LARGEST_LOG)

@@ -61,12 +61,17 @@ class Space:
         return self.portfolio[0]
 
     def propose(self, trial: Proposer) -> Settings:
-        """Return one configuration, drawn setting by setting; a setting whose condition fails keeps its start."""
+        """Return one configuration, drawn setting by setting.
+
+        A setting whose condition fails is as in the first of the portfolio where it fails, too, or else in the start.
+        """
         values: dict[str, Any] = {}
         for name, prior in self.priors.items():
             if prior.when is not None:
                 other, allowed = prior.when
                 if values.get(other, getattr(self.start, other)) not in allowed:
+                    idle = [one for one in self.portfolio if getattr(one, other) not in allowed] or self.portfolio
+                    values[name] = getattr(idle[0], name)
                     continue
             parameter, own = self._parameter(name, lambda other: values.get(other, getattr(self.start, other)))
             values[name] = self._draw(trial, parameter, own, like=getattr(self.start, name))
@@ -130,7 +135,9 @@ class Space:
         """
         prior = self.priors[name]
         if name == "learning_rate" and value_of("optimizer") == "sgd" and prior.low and prior.high:
-            return "sgd_learning_rate", prior._replace(low=prior.low * SGD_FACTOR, high=prior.high * SGD_FACTOR)
+            rates = [one.learning_rate for one in self.portfolio if one.optimizer == "sgd"]
+            low, high = min([prior.low * SGD_FACTOR, *rates]), max([prior.high * SGD_FACTOR, *rates])
+            return "sgd_learning_rate", prior._replace(low=low, high=high)
         if name == "patch":
             window = value_of("window")
             used = {one.patch for one in self.portfolio if one.window == window}
@@ -169,7 +176,8 @@ def space_of(
     for row in settings_table():
         if row.group in ("recipe", "network", "training") and row.name not in pinned:
             prior = data.prior(row.name) or row.prior
-            if prior is not None and prior.choices != (_plain(getattr(data.start, row.name)),):
+            used = {_plain(getattr(one, row.name)) for one in portfolio}
+            if prior is not None and (not prior.choices or len(used.union(prior.choices)) > 1):
                 priors[row.name] = prior
     return Space(tuple(portfolio), priors)
 
