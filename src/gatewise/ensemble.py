@@ -224,7 +224,8 @@ class Chosen:
 def choose(candidates: Sequence[Candidate], truth: Truth, members: int, how: str) -> Chosen:
     """Choose the ensemble of the best candidates; those much worse than the best one are left out.
 
-    That the best alone may score better on the validation part is no reason to prefer it: the best of several is partly
+    Where there are more of them than wanted, the best of each base comes before the second of another: networks that
+    forecast around the same base err alike. That the best alone may score better on the validation part is no reason to prefer it: the best of several is partly
     the luckiest, and a mean of several errs less on what comes.
 
     Args:
@@ -241,9 +242,17 @@ def choose(candidates: Sequence[Candidate], truth: Truth, members: int, how: str
     if members > 1 and len(near) > 1:
         if how == "weighted":
             return _weighted(near, truth, members)
-        near = near[:members]
+        near = _diverse(near, members)
         return _joint(near, truth, None if how == "median" else np.full(len(near), 1 / len(near)))
     return _joint(ranked[:1], truth, None)
+
+
+def _diverse(ranked: list[Candidate], members: int) -> list[Candidate]:
+    """Return the best candidate of each base, as many as wanted, filled up with the next best; the best first."""
+    bases = dict.fromkeys(one.fitted.settings.base for one in ranked)
+    leaders = [next(one for one in ranked if one.fitted.settings.base == base) for base in bases]
+    rest = [one for one in ranked if not any(one is leader for leader in leaders)]
+    return sorted([*leaders, *rest][:members], key=lambda one: one.score)
 
 
 def _weighted(ranked: list[Candidate], truth: Truth, members: int) -> Chosen:

@@ -141,7 +141,7 @@ def _lengths(panel: Panel, given: dict[str, Any], asked: Settings) -> tuple[dict
         season = asked.season or _season(panel, test * horizon)
     choose("season", season, "found from the data" if season > 1 else "no cycle found in the data")
     free = rows - test * horizon
-    part = min(free // 5, max(10 * horizon, season, LEAST_VALIDATION_ROWS))
-    reason = f"at most a fifth of {free} rows, 10 horizons, a season or {LEAST_VALIDATION_ROWS} rows"
+    part = min(max(free // 5, min(2 * horizon, free // 3)), max(10 * horizon, season, LEAST_VALIDATION_ROWS))
+    reason = f"at most a fifth of {free} rows (or 2 horizons), 10 horizons, a season or {LEAST_VALIDATION_ROWS} rows"
     validation = choose("val_windows", max(part // horizon, 1), reason)
     return {"horizon": horizon, "test_windows": test, "val_windows": validation, "season": season}, reasons

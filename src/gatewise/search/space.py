@@ -105,14 +105,16 @@ class Space:
     def first(self) -> list[Settings]:
         """Return the configurations that a search tries first: the preset's portfolio, then what is worth a try.
 
-        The latter are the textbook's recipe, and changes of one idea of the start: small batches with much dropout, a
-        smaller learning rate with weight decay, large batches, noise.
+        The latter are changes of one idea of the start (the largest network, a smaller learning rate with weight decay
+        and more dropout, averaged weights, one cycle, noise), each on another of the portfolio, and the textbook's
+        recipe.
         """
-        classic = {name: value for name, value in CLASSIC.items() if name in self.priors and name != "window"}
+        classic = {name: value for name, value in CLASSIC.items() if name != "window"}
         ideas: list[dict[str, Any]] = [
-            {"learning_rate": 1e-3, "schedule": "one-cycle", "dropout": 0.2, "batch_size": 16},
+            {"hidden": self._largest("hidden")},
             {"learning_rate": 1e-3, "optimizer": "adamw", "dropout": 0.3},
-            {"batch_size": self._choice("batch_size", max), "learning_rate": 1e-2},
+            {"averaging": 0.998, "batch_size": self._largest("batch_size")},
+            {"learning_rate": 1e-3, "schedule": "one-cycle", "dropout": 0.2},
             {"loss": "mse", "noise": 0.05},
             classic,
         ]
@@ -124,8 +126,9 @@ class Space:
         made = [*self.portfolio, *made]
         return [one for number, one in enumerate(made) if one not in made[:number]]
 
-    def _choice(self, name: str, pick: Callable[..., Any]) -> Any:
-        return pick(self.priors[name].choices) if name in self.priors else getattr(self.start, name)
+    def _largest(self, name: str) -> Any:
+        """Return the last choice of a setting, which is the largest."""
+        return self.priors[name].choices[-1] if name in self.priors else getattr(self.start, name)
 
     def _parameter(self, name: str, value_of: Callable[[str], Any]) -> tuple[str, Prior]:
         """Return the parameter of the study behind a setting, and its prior, given the settings before it.
@@ -212,14 +215,14 @@ class _Data:
             case "base":
                 choices = ("none", "last", "linear", *self._seasonal_bases())
             case "normalise":
-                choices = ("last", "mean", "median", *(("season",) if self._fits(self.start.season) else ()))
+                choices = ("last", "mean", "median", "none", *(("season",) if self._fits(self.start.season) else ()))
             case "decoding":
                 # One step fed back a hundred times costs a hundred passes and drifts; that is left to --set.
                 choices = ("direct", "segments") if horizon > 1 else ("direct",)
             case "hidden":
                 sizes = ("16", "32", "64", "32,32")
-                sizes = sizes if windows < 1000 else (*sizes, "128", "64,64")
-                choices = sizes if windows < LARGE else ("64", "128", "256", "64,64", "128,128")
+                sizes = sizes if windows < 1000 else (*sizes, "64,32", "128", "64,64")
+                choices = sizes if windows < LARGE else ("64", "128", "256", "128,128", "256,128")
             case "batch_size":
                 choices = tuple(size for size in (16, 32, 64, 128, 256) if size <= max(windows // 4, 16))
                 choices = choices if windows < LARGE else (64, 128, 256)
