@@ -59,7 +59,7 @@ def test_covariates_reach_both_alike(changes):
     np.testing.assert_allclose(candidate.forecast, from_the_fitted(candidate, panel), rtol=1e-4)
 
 
-@pytest.mark.parametrize("base", ["season", "season-mean", "none", "last"])
+@pytest.mark.parametrize("base", ["season", "season-mean", "season-drift", "none", "last"])
 def test_series_shorter_than_window_or_season_reach_both_alike(base):
     settings = SETTINGS.change(window=36, base=base)
     panel = panel_of_values(seasonal_values(100), seasonal_values(17), seasonal_values(30, seed=2))

@@ -9,6 +9,7 @@ from gatewise.settings import Settings
 
 __all__ = [
     "NO_COVARIATES",
+    "SEASONS",
     "Architecture",
     "Knobs",
     "Scalar",
@@ -16,7 +17,11 @@ __all__ = [
     "architecture_of",
     "knobs_of",
     "quantiles_of",
+    "steps_of",
 ]
+
+SEASONS = {"season": 1, "season-mean": 1, "season-drift": 2}
+"""Seasons of a window that a base or a level takes, by its name."""
 
 Scalar = Any
 """A Python number outside a compiled program, a traced array inside it."""
@@ -136,15 +141,14 @@ def architecture_of(settings: Settings, widths: Widths = NO_COVARIATES) -> Archi
     s = settings
     if s.window is None or s.horizon is None:
         raise SettingsError("window and horizon must be set before a program can be built. Resolve the preset first.")
-    seasonal = s.base in ("season", "season-mean") or s.normalise == "season"
-    season = (s.season or 1) if seasonal else 1
+    season = (s.season or 1) if s.base in SEASONS or s.normalise in SEASONS else 1
     long_season = (s.long_season or 1) if s.base == "long-season" else 1
-    for name, period in (("season", season), ("long_season", long_season)):
-        if s.window < period:
-            raise SettingsError(
-                f"window must be at least {name} with base {s.base} and normalise {s.normalise}, but window={s.window} "
-                f"and {name}={period}. Use a longer window, or base last or none."
-            )
+    needed = max(steps_of(name, season, long_season) for name in (s.base, s.normalise))
+    if s.window < needed:
+        raise SettingsError(
+            f"window must be at least {needed} steps with base {s.base}, normalise {s.normalise}, season {s.season} "
+            f"and long_season {s.long_season}, but window={s.window}. Use a longer window, or base last or none."
+        )
     return Architecture(
         window=s.window,
         patch=s.patch,
@@ -163,6 +167,16 @@ def architecture_of(settings: Settings, widths: Widths = NO_COVARIATES) -> Archi
         optimizer=s.optimizer,
         batch_size=s.batch_size,
     )
+
+
+def steps_of(name: str, season: int, long_season: int) -> int:
+    """Return the steps of a window that a base or a level takes, by its name.
+
+    Example:
+        >>> steps_of("season-drift", 12, 1), steps_of("last", 12, 1), steps_of("long-season", 24, 168)
+        (24, 1, 168)
+    """
+    return long_season if name == "long-season" else SEASONS.get(name, 0) * season or 1
 
 
 def quantiles_of(levels: tuple[int, ...]) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gatewise.architecture import SEASONS, steps_of
 from gatewise.data.traits import Traits
 
 __all__ = ["LONGEST_WINDOW", "choose_auto"]
@@ -98,6 +99,7 @@ BASES = {
     "season": "the last season",
     "long-season": "the last long season",
     "season-mean": "the mean season",
+    "season-drift": "the last season and its growth",
     "linear": "a linear forecast",
 }
 """What the network forecasts around, in words."""
@@ -183,9 +185,8 @@ def _joined(common: dict[str, Any], framing: dict[str, Any], given: dict[str, An
 
 def _needed(given: dict[str, Any], traits: Traits) -> int:
     """Return the steps that the user's base and level of the window need."""
-    wanted = {given.get("base"), given.get("normalise")}
-    season = traits.season if wanted & {"season", "season-mean"} else 1
-    return max(season, traits.long_season if "long-season" in wanted else 1)
+    wanted = (str(given.get("base")), str(given.get("normalise")))
+    return max(steps_of(name, traits.season, traits.long_season) for name in wanted)
 
 
 def _as_given(given: dict[str, Any], sequence: Sequence, needed: int) -> Sequence:
@@ -240,6 +241,7 @@ def _framings(traits: Traits, horizon: int, near: Sequence, far: Sequence) -> li
         framing(near, "season-mean", "season", "std"),
         framing(far, "last", "last", **segments(far)),
         framing(near, "linear", "last"),
+        framing(near, "season-drift", "mean", "std"),
     ]
     if traits.series > 1:
         # A few series of a kind give windows enough to look far back, and to learn what a season is.
@@ -255,11 +257,10 @@ def _plain(near: Sequence) -> dict[str, Any]:
 def _fits(values: dict[str, Any], traits: Traits) -> bool:
     """Tell whether a framing makes sense together with what the user set."""
     base, window = values["base"], values["window"]
-    seasonal = base in ("season", "season-mean") or values["normalise"] == "season"
-    if seasonal and not 1 < traits.season <= window:
-        return False
-    if base == "long-season" and not 1 < traits.long_season <= window:
-        return False
+    for name in (base, values["normalise"]):
+        seasonal, needed = name in SEASONS or name == "long-season", steps_of(name, traits.season, traits.long_season)
+        if needed > window or (seasonal and needed == 1):
+            return False
     if base == "linear" and values.get("decoding") == "recursive":
         return False
     return window % values["patch"] == 0

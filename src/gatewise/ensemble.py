@@ -225,7 +225,9 @@ def choose(candidates: Sequence[Candidate], truth: Truth, members: int, how: str
     """Choose the ensemble of the best candidates; those much worse than the best one are left out.
 
     Where there are more of them than wanted, the best of each base comes before the second of another: networks that
-    forecast around the same base err alike. That the best alone may score better on the validation part is no reason to prefer it: the best of several is partly
+    forecast around the same base err alike.
+
+    That the best alone may score better on the validation part is no reason to prefer it: the best of several is partly
     the luckiest, and a mean of several errs less on what comes.
 
     Args:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from gatewise.architecture import architecture_of
 from gatewise.artifact import Saved
 from gatewise.calibrate import enough_for
 from gatewise.data.check import Diagnosis, diagnose
@@ -209,15 +210,29 @@ def _space(portfolio: tuple[Settings, ...], given: dict[str, Any], bench: Workbe
             f"Known are: {', '.join(priors)}.{nearest(unknown[0], priors)}"
         )
     if named:
-        # What is not named stays as it is in the first: what differs from that in anything else is no start.
+        # What is not named stays as it is in the first; the others only tell what is named.
         pinned = Settings.model_fields.keys() - set(named)
-        portfolio = tuple(one for one in portfolio if not _differing((portfolio[0], one)) & pinned)
+        portfolio = _only(named, portfolio)
         priors = space_of(portfolio, pinned, rows, windows, positive).priors
     if not priors:
         raise SettingsError(
             "a search needs at least one setting to vary, but every one is set. Leave some open, or use 'gatewise fit'."
         )
     return Space(tuple(one.change(vary=tuple(priors)) for one in portfolio), priors)
+
+
+def _only(named: Sequence[str], portfolio: tuple[Settings, ...]) -> tuple[Settings, ...]:
+    """Return the first of a portfolio, and it with what is named as in each of the others, where that is possible."""
+    made = [portfolio[0]]
+    for one in portfolio[1:]:
+        try:
+            changed = portfolio[0].change(**{name: getattr(one, name) for name in named})
+            architecture_of(changed)
+        except SettingsError:
+            continue
+        if changed not in made:
+            made.append(changed)
+    return tuple(made)
 
 
 def _differing(portfolio: Sequence[Settings]) -> set[str]:

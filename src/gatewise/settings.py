@@ -26,7 +26,7 @@ Scaling = Literal["minmax", "standard", "robust", "none"]
 Transform = Literal["none", "log", "boxcox", "asinh"]
 Normalise = Literal["none", "last", "mean", "season", "median"]
 Rescale = Literal["none", "std", "mad"]
-Base = Literal["none", "last", "season", "long-season", "season-mean", "linear"]
+Base = Literal["none", "last", "season", "long-season", "season-mean", "season-drift", "linear"]
 Decoding = Literal["direct", "segments", "recursive"]
 Loss = Literal["mse", "mae", "huber", "mase", "quantile"]
 Sampling = Literal["windows", "series"]
@@ -170,7 +170,8 @@ class Settings(BaseModel):
         _row(
             "recipe",
             "what the network forecasts around: nothing, the last value, the last season or longer season, the mean of "
-            "the window's seasons, or a linear forecast fitted in closed form",
+            "the window's seasons, the last season grown as it grew from the one before, or a linear forecast fitted "
+            "in closed form",
         ),
     ] = "none"
     calendar: Annotated[

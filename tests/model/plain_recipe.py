@@ -43,10 +43,19 @@ def plain_base(a: Architecture, window: list[float], linear: list[list[float]]) 
             made.append(window[len(window) - a.long_season + ahead % a.long_season])
         elif a.base == "season-mean":
             made.append(_season_mean(window, a.season, ahead))
+        elif a.base == "season-drift":
+            made.append(_season_drift(window, a.season, ahead))
         else:
             terms = [linear[t][ahead] * (x - level) / scale for t, x in enumerate(window)]
             made.append(level + scale * (sum(terms) + linear[-1][ahead]))
     return made
+
+
+def _season_drift(window: list[float], season: int, ahead: int) -> float:
+    """Return the last season at this place, once more grown for each season ahead."""
+    last, before = window[-season:], window[-2 * season : -season]
+    growth = sum(last) / season - sum(before) / season
+    return last[ahead % season] + growth * (1 + ahead // season)
 
 
 def _season_mean(window: list[float], season: int, ahead: int) -> float:

@@ -15,6 +15,7 @@ KINDS = {
     "huber": PLAIN._replace(loss="huber", normalise="mean", rescale="std"),
     "mase": PLAIN._replace(loss="mase", base="linear", normalise="median", rescale="mad"),
     "quantile": PLAIN._replace(loss="quantile", quantiles=(0.5, 0.1, 0.9, 0.025, 0.975), base="last"),
+    "drift": PLAIN._replace(base="season-drift", season=2),
     "season": PLAIN._replace(normalise="season", base="season-mean", season=3),
     "segments": SEGMENTS,
     "covariates": COVARIATES,

@@ -101,6 +101,10 @@ def _base(architecture: Architecture, window: Any, level: Any) -> Any:
             return window[-season + ahead % season]
         case "long-season":
             return window[-architecture.long_season + ahead % architecture.long_season]
+        case "season-drift":
+            last, before = window[-season:], window[-2 * season : -season]
+            growth = (last - before).mean(axis=0, keepdims=True)
+            return last[ahead % season] + growth * (1 + ahead // season).astype(growth.dtype)[:, None]
         case "season-mean":
             seasons = len(window) // season
             each = window[len(window) - seasons * season :].reshape(seasons, season, -1)

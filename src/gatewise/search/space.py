@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gatewise.architecture import knobs_of
+from gatewise.architecture import knobs_of, steps_of
 from gatewise.auto import LONGEST_WINDOW
 from gatewise.preset import CLASSIC
 from gatewise.settings import Prior, Settings
@@ -157,9 +157,7 @@ class Space:
 
 def _period(settings: Settings, choice: str) -> int:
     """Return the steps that a base or a level of the window needs."""
-    if choice == "long-season":
-        return settings.long_season or 1
-    return (settings.season or 1) if choice in ("season", "season-mean") else 1
+    return steps_of(choice, settings.season or 1, settings.long_season or 1)
 
 
 def space_of(
@@ -241,7 +239,7 @@ class _Data:
         return 1 < (season or 1) <= min(self.windows())
 
     def _seasonal_bases(self) -> tuple[str, ...]:
-        seasonal = ("season", "season-mean") if self._fits(self.start.season) else ()
+        seasonal = ("season", "season-mean", "season-drift") if self._fits(self.start.season) else ()
         return (*seasonal, "long-season") if self._fits(self.start.long_season) else seasonal
 
     def windows(self) -> tuple[int, ...]:
