@@ -145,23 +145,14 @@ def run_gatewise(problem: Problem, command: str, options: Options, folder: Path)
 def _table(problem: Problem, options: Options, folder: Path) -> Path:
     """Return the table for Gatewise: the file itself, or a copy beside the run folder.
 
-    A copy is cut behind the test part where the split is fixed. With covariates it has `horizon` more rows without a
-    target, whose covariates repeat the last ones: they are there for the forecast beyond the data, which is not scored.
+    A copy is cut behind the test part where the split is fixed.
     """
-    if not (problem.protocol.parts or options.covariates):
+    if not problem.protocol.parts:
         return problem.path
     table = folder.parent / f"{folder.name}-table" / problem.path.name
     table.parent.mkdir(parents=True, exist_ok=True)
     rows = pd.read_csv(problem.path, parse_dates=[0], float_precision="round_trip")
-    if problem.protocol.parts:
-        rows = rows.head(sum(problem.protocol.parts))
-    if options.covariates:
-        stamps, more = rows.iloc[:, 0], rows.tail(problem.horizon).copy()
-        step = stamps.iloc[-1] - stamps.iloc[-2]
-        more[stamps.name] = [stamps.iloc[-1] + step * ahead for ahead in range(1, problem.horizon + 1)]
-        more[list(problem.targets)] = float("nan")
-        rows = pd.concat([rows, more], ignore_index=True)
-    rows.to_csv(table, index=False)
+    rows.head(sum(problem.protocol.parts)).to_csv(table, index=False)
     return table
 
 
