@@ -19,8 +19,8 @@ HEAD = """# Accuracy: results
 
 Written by `python benchmarks/accuracy --table` from the log of scorings; README.md has the protocol. Lower is better,
 but for the intervals. Minutes are of the whole process on the machine named below, whatever else it did; a figure in
-italics is published (quoted: look it up before you cite it), of another machine and sometimes of another protocol. "scored" counts the
-looks at the test part under this row's name; the last one stands here.
+italics is published (quoted: look it up before you cite it), of another machine and sometimes of another protocol.
+"scored" counts the looks at the test part under this row's name; the last one stands here.
 """
 
 

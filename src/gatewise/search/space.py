@@ -105,13 +105,13 @@ class Space:
     def first(self) -> list[Settings]:
         """Return the configurations that a search tries first: the preset's portfolio, then what is worth a try.
 
-        The latter are changes of one idea of the start (the largest network, a smaller learning rate with weight decay
+        The latter are changes of one idea of the start (thrice the largest network, a smaller learning rate with weight decay
         and more dropout, averaged weights, one cycle, noise), each on another of the portfolio, and the textbook's
         recipe.
         """
         classic = {name: value for name, value in CLASSIC.items() if name != "window"}
         ideas: list[dict[str, Any]] = [
-            {"hidden": self._largest("hidden")},
+            *[{"hidden": self._largest("hidden")}] * 3,
             {"learning_rate": 1e-3, "optimizer": "adamw", "dropout": 0.3},
             {"averaging": 0.998, "batch_size": self._largest("batch_size")},
             {"learning_rate": 1e-3, "schedule": "one-cycle", "dropout": 0.2},
