@@ -105,9 +105,9 @@ class Space:
     def first(self) -> list[Settings]:
         """Return the configurations that a search tries first: the preset's portfolio, then what is worth a try.
 
-        The latter are changes of one idea of the start (thrice the largest network, a smaller learning rate with weight decay
-        and more dropout, averaged weights, one cycle, noise), each on another of the portfolio, and the textbook's
-        recipe.
+        The latter are changes of one idea of the start (thrice the largest network, a smaller learning rate with weight
+        decay and more dropout, averaged weights, one cycle, noise), each on another of the portfolio, and the
+        textbook's recipe.
         """
         classic = {name: value for name, value in CLASSIC.items() if name != "window"}
         ideas: list[dict[str, Any]] = [
