@@ -6,6 +6,7 @@ import tempfile
 # Before anything imports JAX; the user's cache stays out of it, and repeated runs of the tests still compile once.
 os.environ.setdefault("GATEWISE_CACHE_DIR", os.path.join(tempfile.gettempdir(), "gatewise-test-cache"))  # noqa: PTH118
 
+import hypothesis
 import jax
 import pytest
 
@@ -13,6 +14,10 @@ from gatewise.data.panel import Panel
 from tests.panels import panel_of_values, seasonal_values
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# How long an example takes says more of what else the machine does than of the code.
+hypothesis.settings.register_profile("gatewise", deadline=None)
+hypothesis.settings.load_profile("gatewise")
 
 
 @pytest.fixture
