@@ -15,8 +15,7 @@ from typing import Any
 
 import ledger
 import results
-from protocols import PROTOCOLS, SINGLE, Problem, Protocol, missing_tables, problem_of
-from runs import (
+from processes import (
     GATEWISE,
     MOST_REFITS,
     PEERS,
@@ -28,6 +27,7 @@ from runs import (
     second_opinion,
     select,
 )
+from protocols import PROTOCOLS, SINGLE, Problem, Protocol, missing_tables, problem_of
 from scoring import WrongFrameError, score
 
 __all__ = ["main"]
