@@ -54,7 +54,7 @@ def choose_auto(
     """Return a portfolio of settings, the best guess first, and why they were chosen.
 
     Args:
-        traits: of the training part.
+        traits: of the panel without its test part.
         horizon: steps to forecast.
         train: rows of the training part of the series in the middle.
         given: settings of the user, checked; they stay as they are in all of the portfolio.

@@ -56,7 +56,7 @@ class Traits(NamedTuple):
 
 
 def traits_of(panel: Panel, season: int | None = None, long_season: int | None = None) -> Traits:
-    """Look at a panel, which must be the training part only.
+    """Look at a panel, which must not hold the test part.
 
     Args:
         panel: the series.
