@@ -7,7 +7,8 @@ import pytest
 from gatewise.configuration import read_toml
 from gatewise.data.load import load_panel
 from gatewise.errors import SettingsError
-from gatewise.experiment import Plan, _write_start, plan, run
+from gatewise.experiment import _write_start, run
+from gatewise.planning import Plan, plan
 from gatewise.runs.store import RunFolder
 from gatewise.settings import Settings
 from tests.panels import panel_of_values, seasonal_values

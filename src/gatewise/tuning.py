@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from gatewise.data.panel import Panel
-from gatewise.experiment import Outcome, plan, run
+from gatewise.experiment import Outcome, run
 from gatewise.forecast import Forecaster, native_like, panel_of, user_columns
 from gatewise.interrupt import Interrupt
+from gatewise.planning import Source, plan
 from gatewise.runs.store import RunFolder
 from gatewise.search.study import Listener
 from gatewise.settings import Settings
@@ -107,7 +108,7 @@ def tune(
     named = {"horizon": horizon, "preset": preset, **settings}
     given = {name: value for name, value in named.items() if value is not None}
     panel = panel_of(data, Settings.of(**given), future_data=future_data)
-    made = plan("tune", panel, given)
+    made = plan("tune", panel, given, Source.of(data, future_data))
     folder = RunFolder(Path(out)) if out is not None else None
     with Interrupt().armed() as interrupt:
         outcome = run(made, folder, listener=listener, should_stop=lambda: interrupt() or should_stop())

@@ -18,7 +18,7 @@ from tests.panels import seasonal_values
 
 QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set", "patch=1", "--members", "1"]
 RUN_FILES = {
-    "run.toml", "best.toml", "data.json", "trials.csv", "events.jsonl", "model", "forecast.csv",
+    "run.json", "run.toml", "best.toml", "data.json", "trials.csv", "events.jsonl", "model", "forecast.csv",
     "backtest.csv", "leaderboard.csv", "report.html", "summary.json",
 }  # fmt: skip
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gatewise.data.panel import Panel
-    from gatewise.experiment import Command, Outcome, Plan
+    from gatewise.experiment import Outcome
     from gatewise.interrupt import Interrupt
+    from gatewise.planning import Command, Plan
 
 __all__ = ["demo", "fit", "tune"]
 
@@ -125,27 +126,23 @@ def _experiment(
 
 def _planned(command: Command, tables: tuple[Any, ...], given: dict[str, Any], manner: Manner) -> Plan:
     """Read the tables and check everything; nothing is trained or written."""
-    from gatewise.experiment import plan
     from gatewise.forecast import panel_of
+    from gatewise.planning import Source, plan
     from gatewise.settings import Settings
 
     panel = (
         _demo_panel(manner) if command == "demo" else panel_of(tables[0], Settings.of(**given), future_data=tables[1])
     )
-    return plan(command, panel, given)
+    return plan(command, panel, given, Source.of(*tables) if tables else Source())
 
 
 def _demo_panel(manner: Manner) -> Panel:
     """Load weekly CO2, and show what the data doctor says of it."""
-    import pandas as pd
-    from statsmodels.datasets import co2
-
     from gatewise.cli.check import show
     from gatewise.data.check import diagnose
-    from gatewise.data.load import load_panel
+    from gatewise.data.example import co2_panel
 
-    table = pd.DataFrame(co2.load_pandas().data).rename_axis("date").reset_index()
-    panel = load_panel(table, name="co2")
+    panel = co2_panel()
     if not (manner.as_json or manner.quiet):
         show(panel, diagnose(panel))
     return panel

@@ -43,6 +43,7 @@ class Epoch:
         gradient_norm: mean global norm before clipping.
         largest_norm: largest global norm before clipping.
         clipped: share of steps whose gradient was clipped, 0-1.
+        update_ratio: mean norm of a step's update over that of the weights.
         seconds: duration, validation included.
     """
 
@@ -53,6 +54,7 @@ class Epoch:
     gradient_norm: float
     largest_norm: float
     clipped: float
+    update_ratio: float
     seconds: float
 
 
@@ -271,5 +273,6 @@ def _summary(number: int, sums: Measured, steps: int, val_loss: float, rate: flo
         gradient_norm=sums.norm / steps,
         largest_norm=sums.largest_norm,
         clipped=sums.clipped / steps,
+        update_ratio=sums.update_ratio / steps,
         seconds=seconds,
     )

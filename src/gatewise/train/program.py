@@ -114,6 +114,7 @@ class Measured(NamedTuple):
         norm: gradient norms before clipping.
         largest_norm: the largest of them.
         clipped: steps whose gradient was clipped.
+        update_ratio: norms of the update over those of the weights.
         broken: steps whose loss or gradient was not finite.
     """
 
@@ -122,6 +123,7 @@ class Measured(NamedTuple):
     norm: Scalar
     largest_norm: Scalar
     clipped: Scalar
+    update_ratio: Scalar
     broken: Scalar
 
 
@@ -237,20 +239,22 @@ def _train_chunk(
         decay = flat * weights_mask
         clipped = clip(layout.join(gradients) + 2 * knobs.l2 * decay, knobs)
         update, optimizer = transform.update(clipped.gradient, optimizer, flat)
-        flat = flat - batch.learning_rate * (jnp.asarray(update) + knobs.weight_decay * decay)
+        change = batch.learning_rate * (jnp.asarray(update) + knobs.weight_decay * decay)
+        ratio = jnp.sqrt(jnp.sum(change**2) / jnp.maximum(jnp.sum(flat**2), 1e-12))
+        flat = flat - change
         # Early steps are forgotten faster, so that the mean does not drag the random start along.
         count = made.astype(jnp.float32)
         keep = jnp.minimum(knobs.averaging, (1 + count) / (10 + count))
         average = keep * average + (1 - keep) * flat
         broken = ~(jnp.isfinite(data_loss) & jnp.isfinite(clipped.norm))
-        of_step = [data_loss, targets, clipped.norm, clipped.was_clipped, broken.astype(jnp.float32)]
+        of_step = [data_loss, targets, clipped.norm, clipped.was_clipped, ratio, broken.astype(jnp.float32)]
         sums = _Sums(sums.total + jnp.stack(of_step), jnp.maximum(sums.largest, clipped.norm))
         return State(flat, average, optimizer, seed, made + 1), sums
 
-    nothing = _Sums(jnp.zeros(5, jnp.float32), jnp.zeros((), jnp.float32))
+    nothing = _Sums(jnp.zeros(6, jnp.float32), jnp.zeros((), jnp.float32))
     state, sums = jax.lax.fori_loop(0, batches.count, step, (state, nothing))
-    loss, targets, norm, clipped, broken = sums.total
-    return state, Measured(loss, targets, norm, sums.largest, clipped, broken)
+    loss, targets, norm, clipped, ratio, broken = sums.total
+    return state, Measured(loss, targets, norm, sums.largest, clipped, ratio, broken)
 
 
 def _loss(

@@ -1,0 +1,69 @@
+"""A run folder opened again: the plan that made it, from the same data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gatewise.data.example import co2_panel
+from gatewise.data.panel import Panel
+from gatewise.errors import RunFolderError
+from gatewise.forecast import panel_of
+from gatewise.planning import Plan, Source, plan
+from gatewise.settings import Settings
+
+__all__ = ["open_run"]
+
+
+def open_run(run_dir: str | Path, *, data: Any = None, future_data: Any = None, **changes: Any) -> Plan:
+    """Return the plan of a run, made again from the same data and the same given settings.
+
+    Args:
+        run_dir: a run folder, finished or not.
+        data: the data of the run, where it was given a frame or the file has moved; None reads the file that it names.
+        future_data: the covariates known ahead, likewise.
+        **changes: given settings to change, by name, such as trials.
+
+    Raises:
+        RunFolderError: when the folder is no run folder, names no data, or the data are not those of the run.
+    """
+    folder = Path(run_dir)
+    asked, known = _document(folder, "run.json"), _document(folder, "data.json")
+    command, source = asked["command"], Source(asked.get("data"), asked.get("future_data"))
+    given = {**asked["given"], **changes}
+    panel = _panel(folder, command, source, given, data, future_data)
+    if panel.fingerprint != known["fingerprint"]:
+        raise RunFolderError(
+            f"the data must be those that '{folder}' was made from, but their fingerprint is {panel.fingerprint} and "
+            f"not {known['fingerprint']}: they have changed since. Give the old data with --data, or start a new run."
+        )
+    # What was given as a frame has no name of its own: it keeps that of the run.
+    return plan(command, replace(panel, name=known["name"]), given, source)
+
+
+def _panel(folder: Path, command: str, source: Source, given: dict[str, Any], data: Any, future_data: Any) -> Panel:
+    if command == "demo":
+        return co2_panel()
+    table = source.data if data is None else data
+    if table is None:
+        raise RunFolderError(f"'{folder}' was made from a data frame, which it does not keep. Give it with data=.")
+    if isinstance(table, str | Path) and not Path(table).is_file():
+        raise RunFolderError(
+            f"'{folder}' was made from '{table}', but there is no such file any more. Give its new place with --data."
+        )
+    return panel_of(table, Settings.of(**given), future_data=source.future_data if future_data is None else future_data)
+
+
+def _document(folder: Path, name: str) -> dict[str, Any]:
+    """Return a JSON file of a run folder."""
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"RUN_DIR must be the folder of a run, but '{folder}' holds no {name}. Name a folder that 'gatewise fit' "
+            "or 'gatewise tune' has written."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"cannot read '{folder / name}': {error}. Name another run folder.") from None
