@@ -61,7 +61,7 @@ def test_trials_are_counted_worst_first(folder):
         "no better than no network",
     ]
     assert "2 (50%)" in rows[1] and '<td class="short">warning</td>' in rows[1] and "trial 0: validation" in rows[1]
-    assert "What 4 trials suffered from" in made and "sound" not in made
+    assert "What the coach found in 4 trials" in made and "sound" not in made
 
 
 def test_page_has_them_and_does_without(folder):

@@ -76,7 +76,7 @@ def findings_of_trials(summary: Summary) -> Markup:
         for code, count, trial, one in _shared(known)
     ]
     columns = [Column("finding"), Column("at worst", "short"), Column("trials", "right"), Column("for example", "long")]
-    return table(f"What {counted(len(known), 'trial')} suffered from", columns, rows)
+    return table(f"What the coach found in {counted(len(known), 'trial')}", columns, rows)
 
 
 def _shared(known: Mapping[int, Sequence[Finding]]) -> list[tuple[str, int, int, Finding]]:

@@ -77,14 +77,13 @@ def overfitting(case: Case) -> Finding | None:
         f"{case.best_epoch} are kept"
     )
     s = case.settings
-    more = {"dropout": 0.2 if s.dropout < 0.2 else 0.3 if s.dropout < 0.3 else 0.5}
+    # The best weights were passed within an epoch or two: smaller steps come closer to them, and help the most then.
+    more: dict[str, Any] = {"learning_rate": case.smaller_rate} if lowest < 2 else {}
+    more["dropout"] = 0.2 if s.dropout < 0.2 else 0.3 if s.dropout < 0.3 else 0.5
     if not s.l2:
         more["l2"] = 1e-4
     if not s.noise:
         more["noise"] = 0.05
-    if lowest < 2:
-        # The best weights were passed within an epoch or two: smaller steps come closer to them.
-        more["learning_rate"] = case.smaller_rate
     return finding(
         "overfitting",
         "warning" if clear else "note",
