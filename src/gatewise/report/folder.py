@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from gatewise.errors import GatewiseError, RunFolderError
+from gatewise.train.finding import Finding
 
 __all__ = ["History", "RunFiles", "clock", "finite", "read_folder", "whole"]
 
@@ -55,6 +56,7 @@ class RunFiles:
         settings_text: ``run.toml`` as it stands.
         trials: ``trials.csv``.
         events: ``events.jsonl``, one row per epoch.
+        findings: ``findings.jsonl``, what the coach says of each trial, by its number.
         forecast: ``forecast.csv``.
         backtest: ``backtest.csv``.
         leaderboard: ``leaderboard.csv``.
@@ -69,6 +71,7 @@ class RunFiles:
     settings_text: str
     trials: pd.DataFrame
     events: tuple[dict[str, Any], ...]
+    findings: dict[int, tuple[Finding, ...]]
     forecast: pd.DataFrame
     backtest: pd.DataFrame
     leaderboard: pd.DataFrame
@@ -149,6 +152,7 @@ def read_folder(folder: Path) -> RunFiles:
         settings_text=read("run.toml", _text, ""),
         trials=read("trials.csv", _table, nothing),
         events=read("events.jsonl", _events, ()),
+        findings=read("findings.jsonl", _findings, {}),
         forecast=read("forecast.csv", _table, nothing),
         backtest=read("backtest.csv", _table, nothing),
         leaderboard=read("leaderboard.csv", _table, nothing),
@@ -173,16 +177,30 @@ def _toml(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _events(path: Path) -> tuple[dict[str, Any], ...]:
-    """Return the whole lines; a run that was killed may leave its last one cut off."""
-    events = []
+    """Return one row per epoch."""
+    return tuple(event for event in _lines(path) if "trial" in event and "epoch" in event)
+
+
+def _findings(path: Path) -> dict[int, tuple[Finding, ...]]:
+    """Return the findings by trial; of a trial that was written twice, the last."""
+    return {
+        line["trial"]: tuple(map(Finding.from_dict, line.get("findings") or ()))
+        for line in _lines(path)
+        if isinstance(line.get("trial"), int)
+    }
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """Return the whole lines of a JSON lines file; a run that was killed may leave its last one cut off."""
+    made = []
     for line in _text(path).splitlines():
         try:
-            event = json.loads(line)
+            document = json.loads(line)
         except ValueError:
             continue
-        if isinstance(event, dict) and "trial" in event and "epoch" in event:
-            events.append(event)
-    return tuple(events)
+        if isinstance(document, dict):
+            made.append(document)
+    return made
 
 
 def _table(path: Path) -> pd.DataFrame:

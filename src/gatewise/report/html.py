@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatewise.report.canvas import PALETTE
 from gatewise.report.charts import Charts, draw
+from gatewise.report.health import findings_list, findings_of_trials, marked_curves
 from gatewise.report.markup import Markup, bullets, figure, inert, note, paragraph, section
 from gatewise.report.search_sections import clipping_words, knobs_section, trials_section, unusable_section
 from gatewise.report.sections import data_section, key_numbers, leaderboard_section, settings_section
@@ -103,7 +104,12 @@ def _sections(summary: Summary, charts: Charts) -> list[tuple[str, str, Markup]]
     """Return name, short title and HTML of every section that has something to say, in the page's order."""
     picked = paragraph(summary.drawn.picked if charts.forecast else "", "quiet")
     forecast = (figure(charts.forecast, titled=False), picked)
-    training = (figure(charts.curves, titled=False), paragraph(clipping_words(summary)))
+    training = (
+        figure(marked_curves(summary, charts.curves), titled=False),
+        paragraph(clipping_words(summary)),
+        findings_list(summary),
+        findings_of_trials(summary),
+    )
     trained = "Training of the best trial" if summary.searched else "Training"
     made = [
         ("forecast", "Forecast", section("forecast", "Forecast", *forecast)),

@@ -12,6 +12,7 @@ from gatewise.report.folder import RunFiles, finite, read_folder, whole
 from gatewise.report.knobs import Knobs, knobs_from
 from gatewise.report.series import Drawn, drawn_series
 from gatewise.report.trials import UNUSABLE, TrialRow, trial_rows
+from gatewise.train.finding import Finding
 
 __all__ = ["Best", "Clipping", "DataCard", "Epoch", "Score", "Summary", "summarise"]
 
@@ -111,6 +112,7 @@ class Summary:
         steps: error by step of the horizon.
         coverage: how often each interval held the truth.
         epochs: the best trial's epochs.
+        findings: what the coach says of each trial, by its number.
         trials: every trial.
         unusable: those that diverged or failed.
         knobs: what the varied settings did, empty without a search.
@@ -139,6 +141,7 @@ class Summary:
     steps: StepErrors | None
     coverage: tuple[Coverage, ...]
     epochs: tuple[Epoch, ...]
+    findings: dict[int, tuple[Finding, ...]]
     trials: tuple[TrialRow, ...]
     unusable: tuple[TrialRow, ...]
     knobs: Knobs
@@ -194,6 +197,7 @@ def summarise(folder: Path) -> Summary:
         steps=step_errors(files.backtest, horizon),
         coverage=coverages(files.backtest),
         epochs=_epochs(files.events, best.trial if best else None),
+        findings=files.findings,
         trials=trials,
         unusable=tuple(trial for trial in trials if trial.status in UNUSABLE),
         knobs=knobs_from(trials, best_row) if searched else Knobs(),
