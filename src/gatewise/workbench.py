@@ -262,10 +262,13 @@ class Workbench:
         self,
         settings: Settings,
         *,
+        early_stopping: bool = True,
         observe: Callable[[Epoch], None] = lambda epoch: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Candidate:
-        """Train one configuration with early stopping and judge it on the validation windows.
+        """Train one configuration and judge it on the validation windows.
+
+        Without `early_stopping` it trains all its epochs and keeps the last weights.
 
         Raises:
             DataError: when no usable window is left for training or validation.
@@ -274,7 +277,8 @@ class Workbench:
         architecture, part = self.architecture(settings), self._part
         lessons = part.lessons(settings)
         validation = self._validation(settings, architecture, lessons.weight)
-        training = train(settings, architecture, lessons, validation, observe=observe, should_stop=should_stop)
+        how = {"early_stopping": early_stopping, "observe": observe, "should_stop": should_stop}
+        training = train(settings, architecture, lessons, validation, **how)
         scaler, linear = part.scaled(settings)[0], part.linear(settings)
         made = forecaster(architecture, self.split.horizon)(training.parameters, validation.histories, linear)
         forecast = scaler.undo(made, self.truth.series)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit, TyperException
 
+from gatewise.cli.ablate import ablate
 from gatewise.cli.check import check
 from gatewise.cli.predict import predict
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict):
+for command in (demo, check, fit, tune, predict, ablate):
     app.command()(command)
 
 

@@ -132,6 +132,7 @@ def train(
     epochs: int | None = None,
     start: np.ndarray | None = None,
     past_losses: Sequence[float] = (),
+    early_stopping: bool = True,
     observe: Observer = lambda epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Training:
@@ -145,6 +146,7 @@ def train(
         epochs: epochs to train instead of the settings' limit; the schedule still runs over the settings' `epochs`.
         start: weights to start from, drawn anew when None.
         past_losses: validation losses, epoch by epoch, that the plateau schedule follows where there is no validation.
+        early_stopping: False trains all epochs and keeps the last weights; validation is then only looked at.
         observe: is told of every epoch.
         should_stop: asked after every chunk of steps; True ends the training with the best weights so far.
 
@@ -182,9 +184,7 @@ def train(
             observe(history[-1])
             if sums.broken > 0 or (validation and not math.isfinite(val_loss)):
                 return end("diverged", explain_divergence(settings, number))
-            if validation is None:
-                best = _Best(np.array(state.average), number, math.nan)
-            elif val_loss < best.loss - settings.min_delta:
+            if validation is None or not early_stopping or val_loss < best.loss - settings.min_delta:
                 best = _Best(np.array(state.average), number, val_loss)
             elif number - best.epoch >= settings.patience:
                 return end(
