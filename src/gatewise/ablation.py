@@ -9,15 +9,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gatewise.effects import CONFIDENCE, Effect
@@ -26,68 +23,19 @@ from gatewise.errors import InputError, SettingsError, TrainingError
 from gatewise.interrupt import Interrupt
 from gatewise.opened import Winner, open_run, winner_of
 from gatewise.report.ablation import ablation_page
+from gatewise.retraining import Key, Progress, Result, Variant, train_all
 from gatewise.runs.store import RunFolder
 from gatewise.settings import Settings
-from gatewise.train.device import own_lane
 from gatewise.tricks import EARLY_STOPPING, ENSEMBLE, TRICKS
 from gatewise.workbench import Workbench
 
-__all__ = ["Ablation", "Progress", "ablate", "write_ablation"]
+__all__ = ["Ablation", "ablate", "write_ablation"]
 
 SEEDS = 3
 """Trainings of each variant by default."""
 
 SEED_DISTANCE = 1000
 """Between the winner's seed and the first one here: the winner's own was picked with it, luck included."""
-
-
-class Progress(NamedTuple):
-    """A training that ended.
-
-    Attributes:
-        number: from 1.
-        total: trainings in all.
-        trick: that was switched, empty for the winner as it is.
-        used: whether the winner uses it: it is off then, else on.
-        seed: of the training.
-        score: MASE on the validation part.
-        seconds: duration.
-    """
-
-    number: int
-    total: int
-    trick: str
-    used: bool
-    seed: int
-    score: float
-    seconds: float
-
-
-class _Variant(NamedTuple):
-    """The winner with one trick switched.
-
-    Attributes:
-        trick: its name, empty for the winner as it is.
-        settings: what is trained.
-        used: whether the winner uses the trick.
-        early_stopping: whether the best weights are kept, or the last ones.
-    """
-
-    trick: str
-    settings: Settings
-    used: bool = True
-    early_stopping: bool = True
-
-
-class _Result(NamedTuple):
-    score: float
-    forecast: np.ndarray
-    epochs: int
-    seconds: float
-
-
-_Key = tuple[str, int]
-"""A trick (empty for the winner as it is) and a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +148,7 @@ def ablate(
     numbers = tuple((winner.settings.seed + SEED_DISTANCE + one) % 2**31 for one in range(seeds))
     workers = jobs or plan.settings.jobs or os.cpu_count() or 1
     with Interrupt().armed() if should_stop is None else nullcontext(should_stop) as stopped:
-        done = _train_all(plan.bench, variants, numbers, workers, on_training, stopped)
+        done = train_all(plan.bench, variants, numbers, workers, on_training, stopped)
         interrupted = stopped()
     if not any(math.isfinite(one.score) for (trick, _), one in done.items() if not trick):
         if folder is not None:
@@ -233,9 +181,9 @@ def write_ablation(folder: RunFolder, made: Ablation) -> None:
     folder.write_text("ablation.html", ablation_page(title, made.effects, made.notes, made.interrupted))
 
 
-def _variants(bench: Workbench, winner: Settings, unused: bool) -> tuple[list[_Variant], dict[str, str]]:
+def _variants(bench: Workbench, winner: Settings, unused: bool) -> tuple[list[Variant], dict[str, str]]:
     """Return the trainings to make, the winner first, and why a trick cannot be switched on these data."""
-    variants, skipped = [_Variant("", winner)], dict[str, str]()
+    variants, skipped = [Variant("", winner)], dict[str, str]()
     for trick in TRICKS:
         if not trick.used(winner) and not unused:
             continue
@@ -246,64 +194,17 @@ def _variants(bench: Workbench, winner: Settings, unused: bool) -> tuple[list[_V
         except InputError as error:
             skipped[trick.name] = str(error)
             continue
-        variants.append(_Variant(trick.name, settings, trick.used(winner)))
-    return [*variants, _Variant(EARLY_STOPPING, winner, early_stopping=False)], skipped
-
-
-def _train_all(
-    bench: Workbench,
-    variants: list[_Variant],
-    seeds: tuple[int, ...],
-    jobs: int,
-    on_training: Callable[[Progress], None],
-    should_stop: Callable[[], bool],
-) -> dict[_Key, _Result]:
-    """Train every variant with every seed, seed after seed, so that whatever is done when it stops makes pairs."""
-    abandoned = Event()
-
-    def train(variant: _Variant, seed: int) -> _Result | None:
-        if should_stop() or abandoned.is_set():
-            return None
-        with own_lane():
-            candidate = bench.train(
-                variant.settings.change(seed=seed),
-                early_stopping=variant.early_stopping,
-                should_stop=lambda: should_stop() or abandoned.is_set(),
-            )
-        training = candidate.training
-        if training.status == "interrupted":
-            return None
-        score = candidate.score if training.best_epoch else math.inf
-        return _Result(score, candidate.forecast, len(training.epochs), training.seconds)
-
-    done: dict[_Key, _Result] = {}
-    total = len(variants) * len(seeds)
-    with ThreadPoolExecutor(jobs, thread_name_prefix="ablation") as workers:
-        try:
-            waiting: list[tuple[_Variant, int, Future[_Result | None]]] = [
-                (variant, seed, workers.submit(train, variant, seed)) for seed in seeds for variant in variants
-            ]
-            for number, (variant, seed, future) in enumerate(waiting, start=1):
-                result = future.result()
-                if result is not None:
-                    done[variant.trick, seed] = result
-                    on_training(
-                        Progress(number, total, variant.trick, variant.used, seed, result.score, result.seconds)
-                    )
-        finally:
-            # Reached in the ordinary way nothing runs any more; on an exception what runs ends at its next chunk.
-            abandoned.set()
-            workers.shutdown(cancel_futures=True)
-    return done
+        variants.append(Variant(trick.name, settings, trick.used(winner)))
+    return [*variants, Variant(EARLY_STOPPING, winner, early_stopping=False)], skipped
 
 
 def _effects(
     bench: Workbench,
     winner: Winner,
-    variants: list[_Variant],
+    variants: list[Variant],
     skipped: dict[str, str],
     seeds: tuple[int, ...],
-    done: dict[_Key, _Result],
+    done: dict[Key, Result],
 ) -> tuple[Effect, ...]:
     """Return what each trick was worth: those in use by their worth, then the others."""
     tried = {variant.trick: variant for variant in variants[1:]}
@@ -325,7 +226,7 @@ _Pair = tuple[int, float, float]
 """A seed, the score with a trick, and the score without it."""
 
 
-def _pairs(trick: str, used: bool, seeds: tuple[int, ...], done: dict[_Key, _Result]) -> Iterator[_Pair]:
+def _pairs(trick: str, used: bool, seeds: tuple[int, ...], done: dict[Key, Result]) -> Iterator[_Pair]:
     for seed in seeds:
         if ("", seed) in done and (trick, seed) in done:
             plain, switched = done["", seed].score, done[trick, seed].score
@@ -337,7 +238,7 @@ def _effect(trick: str, used: bool, what: str, pairs: list[_Pair], note: str = "
     return Effect(trick, used, what, seeds, with_, without, note)
 
 
-def _ensemble(bench: Workbench, winner: Winner, seeds: tuple[int, ...], done: dict[_Key, _Result]) -> Effect:
+def _ensemble(bench: Workbench, winner: Winner, seeds: tuple[int, ...], done: dict[Key, Result]) -> Effect:
     """Return the median of the seeds' networks against each of them: no training more."""
     usable = [seed for seed in seeds if ("", seed) in done and math.isfinite(done["", seed].score)]
     what = f"median of the winner's {len(usable)} seeds, against one of them"
@@ -348,6 +249,6 @@ def _ensemble(bench: Workbench, winner: Winner, seeds: tuple[int, ...], done: di
     return _effect(ENSEMBLE, winner.networks > 1, what, pairs)
 
 
-def _trainings(done: dict[_Key, _Result]) -> pd.DataFrame:
+def _trainings(done: dict[Key, Result]) -> pd.DataFrame:
     rows = [(trick, seed, one.score, one.epochs, one.seconds) for (trick, seed), one in done.items()]
     return pd.DataFrame(rows, columns=["trick", "seed", "mase", "epochs", "seconds"])

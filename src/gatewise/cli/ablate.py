@@ -14,7 +14,8 @@ import typer
 from gatewise.cli.options import FutureDataOption, JsonOption, NoCacheOption, QuietOption
 
 if TYPE_CHECKING:
-    from gatewise.ablation import Ablation, Progress
+    from gatewise.ablation import Ablation
+    from gatewise.retraining import Progress
 
 __all__ = ["ablate"]
 
