@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gatewise.report.charts import Charts, draw
 from gatewise.report.document import document
+from gatewise.report.importance import importance_section
 from gatewise.report.markup import Markup, bullets, figure, note, paragraph, section
 from gatewise.report.search_sections import clipping_words, knobs_section, trials_section, unusable_section
 from gatewise.report.sections import data_section, key_numbers, leaderboard_section, settings_section
@@ -76,6 +77,7 @@ def _sections(summary: Summary, charts: Charts) -> list[tuple[str, str, Markup]]
         ("steps", "Error by step", section("steps", "How far ahead it holds", figure(charts.steps, titled=False))),
         ("training", "Training", section("training", trained, *training)),
         ("search", "Search", trials_section(summary, charts)),
+        ("importance", "What next", importance_section(summary.importance)),
         ("knobs", "Knobs", knobs_section(summary, charts)),
         ("unusable", "Diverged", unusable_section(summary)),
         ("data", "Data", data_section(summary)),
