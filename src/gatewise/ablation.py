@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,7 @@ class Ablation:
         name: of the data.
         run_folder: the run whose winner it is.
         winner: its settings.
+        score: its MASE in the run.
         origins: validation origins that every score rests on.
         seeds: of the trainings.
         effects: one per trick, those in use by their worth, then the others.
@@ -56,6 +58,7 @@ class Ablation:
     name: str
     run_folder: str
     winner: Settings
+    score: float
     origins: int
     seeds: tuple[int, ...]
     effects: tuple[Effect, ...]
@@ -72,6 +75,9 @@ class Ablation:
         """What the numbers rest on."""
         return (
             f"MASE on the {self.origins} validation origins of the run; the test part was never touched.",
+            "The winner had {:.4g} in the run; with these seeds it has {:.4g} on average, spread {:.2g}.".format(
+                self.score, *self.again
+            ),
             f"{len(self.seeds)} seeds other than the winner's own, the same for every variant; ± is the standard error "
             f"of the paired differences, and a difference is called seen where its {CONFIDENCE:.0%} t interval leaves "
             "out 0.",
@@ -81,6 +87,13 @@ class Ablation:
             "would not repeat.",
             "% is of the error without the trick.",
         )
+
+    @property
+    def again(self) -> tuple[float, float]:
+        """Mean and standard deviation of the winner's MASE over the seeds; NaN for what too few of them tell."""
+        rows = self.trainings[self.trainings["trick"] == ""]["mase"]
+        scores = [score for score in rows if math.isfinite(score)]
+        return fmean(scores), stdev(scores) if len(scores) > 1 else math.nan
 
     @property
     def table(self) -> pd.DataFrame:
@@ -98,6 +111,7 @@ class Ablation:
             "interrupted": self.interrupted,
             "origins": self.origins,
             "seeds": list(self.seeds),
+            "score": self.score,
             "winner": self.winner.model_dump(mode="json"),
             "effects": [one.to_dict() for one in self.effects],
             "notes": list(self.notes),
@@ -161,6 +175,7 @@ def ablate(
         name=plan.panel.name,
         run_folder=str(run_dir),
         winner=winner.settings,
+        score=winner.score,
         origins=len(plan.bench.truth.values),
         seeds=numbers,
         effects=_effects(plan.bench, winner, variants, skipped, numbers, done),

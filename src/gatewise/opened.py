@@ -20,9 +20,16 @@ __all__ = ["Winner", "open_run", "winner_of"]
 
 
 class Winner(NamedTuple):
-    """The best configuration of a run, and the number of networks that its forecast joins."""
+    """The best configuration of a run.
+
+    Attributes:
+        settings: the configuration.
+        score: its MASE on the validation part in the run.
+        networks: how many the run's forecast joins.
+    """
 
     settings: Settings
+    score: float
     networks: int
 
 
@@ -64,15 +71,16 @@ def winner_of(run_dir: str | Path, made: Plan) -> Winner:
     """
     folder = Path(run_dir)
     if (folder / "best.toml").is_file():
-        networks = _document(folder, "summary.json")["ensemble"]["networks"]
-        return Winner(Settings.of(**read_toml(folder / "best.toml")), networks)
+        said = _document(folder, "summary.json")
+        settings = Settings.of(**read_toml(folder / "best.toml"))
+        return Winner(settings, said["best"]["score"], said["ensemble"]["networks"])
     scored = [one for one in past_trials(open_study(folder)) if one.usable]
     if not scored:
         raise RunFolderError(
             f"RUN_DIR must hold a trial that ended with a usable model, but '{folder}' holds none yet. Let the run end."
         )
     best = min(scored, key=lambda one: one.score)
-    return Winner(best.settings, min(made.members, len(scored)))
+    return Winner(best.settings, best.score, min(made.members, len(scored)))
 
 
 def _panel(folder: Path, command: str, source: Source, given: dict[str, Any], data: Any, future_data: Any) -> Panel:

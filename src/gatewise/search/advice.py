@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gatewise.search.edges import Edge, edge_of
-from gatewise.search.folding import number_of, value_of
+from gatewise.search.folding import distinct, number_of, value_of
 from gatewise.search.importance import LEAST_TRIALS, Importance, importance_of
 from gatewise.search.past import Tried
 from gatewise.settings import Prior, Settings
@@ -34,7 +34,11 @@ MANY_DIVERGED, LEAST_DIVERGED = 0.15, 3
 UNFELT, MOST_PINNED = 1.0, 6
 """Span in % below which a setting is not worth a trial, and how many are named at most."""
 
-TRIED, LEAST_TRIED = 0.2, 5
+ENOUGH, FORESEEN = 2, 0.3
+"""Trials per varied setting, and share of the variance foreseen, without which no setting is called idle: what a short
+search does not show may be there all the same."""
+
+TRIED, LEAST_TRIED = 0.2, 10
 """Share and number of the trials that must have used another than a setting's most frequent value, to call it idle."""
 
 MOST_FOCUS = 8
@@ -89,7 +93,7 @@ def insight_of(trials: Sequence[Tried], priors: Mapping[str, Prior], folder: str
         folder: of the run, as flags name it.
         seed: of the shuffles behind the importance.
     """
-    enough = sum(math.isfinite(one.score) for one in trials) >= LEAST_TRIALS
+    enough = sum(math.isfinite(one.score) for one in distinct(trials)) >= LEAST_TRIALS
     importance = importance_of(trials, priors, seed=seed) if enough and priors else None
     return Insight(len(trials), importance, advise(trials, priors, importance, folder))
 
@@ -108,7 +112,7 @@ def advise(
         importance: which settings mattered, by the additive method; None says nothing about single settings.
         folder: of the run, as flags name it.
     """
-    ranked = sorted((one for one in trials if math.isfinite(one.score)), key=lambda one: one.score)
+    ranked = sorted((one for one in distinct(trials) if math.isfinite(one.score)), key=lambda one: one.score)
     if len(ranked) < LEAST_TRIALS:
         text = f"{len(ranked)} trials have a score, too few to tell what mattered: make {2 * LEAST_TRIALS} or more."
         return (Advice("trials", (), text, f"--trials {2 * LEAST_TRIALS}"), *_diverged(trials, ranked, priors))
@@ -190,8 +194,8 @@ def _more(trials: Sequence[Tried], ranked: Sequence[Tried]) -> list[Advice]:
         gain = 1 - ranked[0].score / min(before) if min(before) else 0.0
         if gain >= CLEAR:
             text = (
-                f"The best trial is number {ranked[0].number}, in the last quarter of {len(ordered)}, and {100 * gain:.1f} % "
-                "better than all before: the search was still improving. Make more trials."
+                f"The best trial is number {ranked[0].number}, in the last quarter of {len(ordered)}, and "
+                f"{100 * gain:.1f} % better than all before: the search was still improving. Make more trials."
             )
             return [Advice("trials", (), text, f"--trials {2 * len(ordered)}")]
         return []
@@ -219,7 +223,7 @@ def _focus(importance: Importance, folder: str) -> list[Advice]:
 
 def _pinned(best: Settings, importance: Importance, trials: int) -> list[Advice]:
     """Return the settings that are not worth a trial, where there were trials enough to see one that is."""
-    if trials < len(importance.knobs) or importance.foreseen <= 0:
+    if trials < ENOUGH * len(importance.knobs) or importance.foreseen < FORESEEN:
         return []
     enough = max(LEAST_TRIED, TRIED * trials)
     unfelt = [one for one in reversed(importance.knobs) if one.span < UNFELT and one.tried >= enough]
@@ -244,9 +248,10 @@ def _neighbours(ranked: Sequence[Tried]) -> list[Advice]:
     if not near or not best.score:
         return []
     known = f"the spread of its own repeats ({spread:.2g})" if math.isfinite(spread) else f"{100 * NEAR:g} %"
+    count = "1 trial lies" if len(near) == 1 else f"{len(near)} trials lie"
     text = (
-        f"{len(near)} trial{'s lie' if len(near) > 1 else ' lies'} within {known} of the best one, the nearest is trial "
-        f"{second.number}: another seed can turn their order. Do not read much into the winner's exact values."
+        f"{count} within {known} of the best one, the nearest is trial {second.number}: another seed can turn their "
+        "order. Do not read much into the winner's exact values."
     )
     flag = "--set repeats=3" if "repeats" in Settings.model_fields else ""
     return [Advice("noise", (), text, flag)]

@@ -70,9 +70,11 @@ def _range_edge(name: str, prior: Prior, top: Sequence[Settings], fitted: Any) -
     ends = (low - half, high - half) if side == "lower" else (low + half, high + half)
     wider = [10**end if prior.log else end for end in ends]
     least, most = limits_of(name)
-    # Up to a bound that is open itself, most of the way to it: a momentum up to 0.99, never 1.
-    wider[0] = max(wider[0], least + 0.2 * ((prior.low or 0.0) - least))
-    wider[1] = min(wider[1], most - 0.2 * (most - (prior.high or 0.0))) if math.isfinite(most) else wider[1]
+    # Not to a bound itself, which may be open, but most of the way: a momentum up to 0.99.
+    if wider[0] <= least:
+        wider[0] = least + 0.2 * ((prior.low or 0.0) - least)
+    if wider[1] >= most:
+        wider[1] = most - 0.2 * (most - (prior.high or 0.0))
     grows = wider[0] < (prior.low or 0.0) if side == "lower" else wider[1] > (prior.high or 0.0)
     if not grows or (prior.low if side == "lower" else prior.high) in (least, most):
         return None
@@ -97,11 +99,12 @@ def _choice_edge(name: str, prior: Prior, top: Sequence[Settings], fitted: Any) 
         there = sum(value == end for value in values)
         if values[0] != end or fitted != end or there < MAJORITY * len(top):
             continue
+        if isinstance(end, str):  # layers, whose commas a list of choices would break at
+            layers = _scaled(end, grow=side == "upper")
+            return Edge(name, side, end, there, f"--set {name}={layers}") if layers else None
         beyond = _beyond(name, ordered if side == "upper" else ordered[::-1])
         if beyond is None:
             return None
-        if isinstance(end, str):  # layers, whose commas a list of choices would break at
-            return Edge(name, side, end, there, f"--set {name}={beyond}")
         wider = sorted([beyond, *(ordered[-2:] if side == "upper" else ordered[:2])])
         return Edge(name, side, _text(end), there, f"--space {name}={','.join(map(_text, wider))}")
     return None
@@ -117,14 +120,15 @@ def _size(choice: Any) -> float | None:
     return float(sum(map(int, parts))) if all(part.isdigit() for part in parts) else None
 
 
+def _scaled(layers: str, grow: bool) -> str | None:
+    """Return layers of twice or half the units, None where one would be left without any."""
+    units = [int(part) * 2 if grow else int(part) // 2 for part in layers.split(",")]
+    return ",".join(map(str, units)) if min(units) >= 1 else None
+
+
 def _beyond(name: str, towards: Sequence[Any]) -> Any:
     """Return the next value beyond the last one of an ordered row of choices, None where there is none."""
     before, last = towards[-2], towards[-1]
-    if isinstance(last, str):
-        units = [int(part) for part in last.split(",")]
-        grows = (_size(last) or 0) > (_size(before) or 0)
-        layers = [unit * 2 if grows else unit // 2 for unit in units]
-        return ",".join(map(str, layers)) if min(layers) >= 1 else None
     least, most = limits_of(name)
     if last in (least, most):
         return None
@@ -134,7 +138,7 @@ def _beyond(name: str, towards: Sequence[Any]) -> Any:
         made = last * last / before
     else:
         made = last + (last - before)
-    made = type(last)(made) if isinstance(last, int) else float(f"{made:.3g}")
+    made = type(last)(made) if isinstance(last, int) else float(f"{made:.4g}")
     inside = least <= made < most if math.isfinite(most) else made >= least
     return made if inside and made != last else None
 
@@ -154,4 +158,4 @@ def limits_of(name: str) -> tuple[float, float]:
 
 
 def _text(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

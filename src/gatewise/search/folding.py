@@ -18,7 +18,7 @@ from gatewise.search.past import Tried
 from gatewise.search.space import SGD_FACTOR
 from gatewise.settings import Prior, Settings
 
-__all__ = ["Columns", "columns_of", "is_active", "losses_of", "number_of", "value_of"]
+__all__ = ["Columns", "columns_of", "distinct", "is_active", "losses_of", "number_of", "value_of"]
 
 FENCE = 1.5
 """Interquartile ranges above the upper quartile from which on a log loss is as bad as any (Tukey, 1977)."""
@@ -44,6 +44,14 @@ class Columns:
     active: np.ndarray
     shown: tuple[Any, ...]
     ranged: bool
+
+
+def distinct(trials: Sequence[Tried]) -> list[Tried]:
+    """Return the first trial of each configuration: a repeated one is no new evidence."""
+    first: dict[str, Tried] = {}
+    for one in trials:
+        first.setdefault(one.settings.model_dump_json(), one)
+    return list(first.values())
 
 
 def losses_of(trials: Sequence[Tried]) -> np.ndarray:

@@ -4,9 +4,10 @@ A search spends most trials near its best ones, so good values of what matters a
 together. An importance that looks at one setting at a time takes the company for the cause. The one here fits the
 logarithm of the score with an effect of every setting at once, and asks how much of the variance each explains.
 
-In simulated searches of 25 to 100 trials over 30 settings, 2 or 3 of which mattered, a setting that mattered ranked
-above one that did not in 89 to 98 % of the pairs; with fANOVA in 86 to 97 %, with PED-ANOVA in 69 to 83 %. Optuna's
-own evaluators are there beside it.
+In 36 simulated searches of 25 to 100 trials over 30 settings, of which 2 or 3 mattered, one that mattered ranked above
+one that did not in 95 to 99 % of the pairs (by number of trials and noise), with fANOVA in 91 to 99 %, with the mean
+decrease of impurity in 91 to 98 %, with PED-ANOVA in 69 to 85 %. The scores there had no interactions: what only
+matters together with something else, an additive fit does not see. Optuna's own evaluators are there beside it.
 
 Sources: Hoerl and Kennard (1970) for ridge regression; Sobol (1993) for shares of variance; Hutter et al. (2014),
 "An efficient approach for assessing hyperparameter importance" (fANOVA); Watanabe et al. (2023), "PED-ANOVA".
@@ -23,7 +24,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from gatewise.errors import SettingsError
-from gatewise.search.folding import Columns, columns_of, losses_of
+from gatewise.search.folding import Columns, columns_of, distinct, losses_of
 from gatewise.search.past import Tried
 from gatewise.settings import Prior
 
@@ -33,13 +34,14 @@ Method = Literal["additive", "fanova", "ped-anova", "mean-decrease"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 LEAST_TRIALS = 10
-"""Trials with a score below which nothing is said."""
+"""Different trials with a score below which nothing is said."""
 
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 """Ridge penalties to choose from by the leave-one-out error."""
 
 SHUFFLES, LEVEL = 1000, 0.995
-"""Shuffled copies of what the fit leaves over, and their quantile that an effect must exceed."""
+"""Shuffled copies of what the fit leaves over, and their quantile that an effect must exceed. In the simulated searches
+42 to 89 % of what mattered passed, and 0.1 to 1.4 of the 27 to 30 settings that did not."""
 
 FELT, LEAST_SHARE = 1.0, 0.05
 """Least span in %, and least share, of a setting that matters."""
@@ -129,13 +131,13 @@ def importance_of(
     Raises:
         SettingsError: with fewer than `LEAST_TRIALS` trials with a score, or without scikit-learn where it is needed.
     """
-    usable = sum(math.isfinite(one.score) for one in trials)
+    seen = [one for one in distinct(trials) if one.status != "failed"]
+    usable = sum(math.isfinite(one.score) for one in seen)
     if usable < LEAST_TRIALS:
         raise SettingsError(
-            f"importance needs at least {LEAST_TRIALS} trials with a score, but the search has {usable}. "
+            f"importance needs at least {LEAST_TRIALS} different trials with a score, but the search has {usable}. "
             "Search on with more --trials."
         )
-    seen = [one for one in trials if one.status != "failed"]
     made = [one for one in (columns_of(name, prior, seen) for name, prior in priors.items()) if one is not None]
     if not made:
         return Importance(method, len(seen), math.nan, ())
