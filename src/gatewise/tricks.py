@@ -46,7 +46,7 @@ class Trick:
     def described(self, settings: Settings) -> str:
         """Return the values that a configuration gives it, those that are on."""
         shown = {name: _value(settings, name) for name in self.names}
-        return ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        return ", ".join(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
                          for name, value in shown.items() if value != self.off[name]) or "off"  # fmt: skip
 
 

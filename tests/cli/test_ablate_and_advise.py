@@ -9,8 +9,11 @@ import pytest
 from gatewise.cli.main import main
 from tests.panels import seasonal_values
 
-QUICK = ["--set", "hidden=4", "--set", "epochs=1", "--set", "window=12", "--set", "patch=12", "--set", "base=season",
-         "--set", "normalise=mean", "--set", "windows_per_epoch=64", "--set", "val_windows=4", "--test-windows", "1"]  # fmt: skip
+SETTINGS = (
+    "hidden=4", "epochs=1", "window=12", "patch=12", "base=season", "normalise=mean", "windows_per_epoch=64",
+    "val_windows=4", "test_windows=1",
+)  # fmt: skip
+QUICK = [part for setting in SETTINGS for part in ("--set", setting)]
 
 
 @pytest.fixture(scope="module")

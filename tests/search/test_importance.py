@@ -27,7 +27,7 @@ def test_only_that_matters_and_its_best_value_is_found():
     found = importance_of(tried(by_rate_and_loss, noise=0.01), SPACE.priors)
     assert {one.name for one in found.knobs if one.matters} == {"learning_rate", "loss"}
     rate, loss = found.of("learning_rate"), found.of("loss")
-    assert loss.best == "mae" and loss.span > 10 and 0.8 < found.foreseen < 1
+    assert loss.best == "mae" and loss.span > 10 and 0.6 < found.foreseen < 1
     best = next(one for one in tried(by_rate_and_loss) if one.settings.learning_rate == rate.best)
     assert 1e-3 < rate_of(best.settings) < 1e-2
     assert found.of("seed") is None

@@ -82,7 +82,11 @@ def _show(importance: Importance, insight: Insight) -> None:
     if left > 0:
         console.print(f"[dim]and {left} settings with less[/]")
     console.print(escape(importance.sentence))
-    console.print("\n[bold]What to try next[/]" if insight.advice else "\nNothing stands out to try next.")
+    console.print(
+        "\n[bold]What to try next[/] (the flags are those of gatewise tune)"
+        if insight.advice
+        else "\nNothing stands out to try next."
+    )
     for number, one in enumerate(insight.advice, start=1):
         console.print(f"{number}. {escape(one.text)}")
         if one.flag:

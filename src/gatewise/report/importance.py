@@ -65,8 +65,8 @@ def importance_chart(importance: Mapping[str, Any]) -> Chart | None:
         showlegend=False,
     )
     words = (
-        f"From {counted(int(finite(importance.get('trials')) or 0), 'trial')}, by the method "
-        f"{importance.get('method')}: every setting's effect fitted at once. Grey: no more than chance shows by itself."
+        f"From {counted(int(finite(importance.get('trials')) or 0), 'different trial')}, by the method "
+        f"{importance.get('method')}. Grey: no more than chance shows by itself, or too little to care."
     )
     return Chart("importance", "What mattered", (View("", chart, words),))
 
@@ -85,7 +85,8 @@ def _advice(advice: Any) -> list[Markup]:
     for one in _mappings(advice):
         made.append(paragraph(str(one.get("text") or "")))
         made += [code(str(one["flag"]))] if one.get("flag") else []
-    return [Markup("<h3>What to try next</h3>"), *made] if made else []
+    hint = paragraph("The flags are those of gatewise tune.", "quiet")
+    return [Markup("<h3>What to try next</h3>"), hint, *made] if made else []
 
 
 def _mappings(value: Any) -> Sequence[Mapping[str, Any]]:

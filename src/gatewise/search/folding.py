@@ -20,6 +20,9 @@ from gatewise.settings import Prior, Settings
 
 __all__ = ["Columns", "columns_of", "distinct", "is_active", "losses_of", "number_of", "value_of"]
 
+CURVATURE = 0.5
+"""Scale of the squares: a bend, which the few trials at the ends decide, needs more evidence than a slope."""
+
 FENCE = 1.5
 """Interquartile ranges above the upper quartile from which on a log loss is as bad as any (Tukey, 1977)."""
 
@@ -30,8 +33,8 @@ class Columns:
 
     Attributes:
         name: the setting.
-        values: a range as its standardised number and that squared, a choice as one column per value, float64, shape
-            ``(trial, column)``; 0 where it is idle, as a decay rate under a constant schedule.
+        values: a range as its standardised number and half of that squared, a choice as one column per value, float64,
+            shape ``(trial, column)``; 0 where it is idle, as a decay rate under a constant schedule.
         raw: its value in each trial, on a logarithmic range the logarithm to base 10.
         active: whether a trial used it, shape ``(trial,)``.
         shown: its value in each trial, as the user writes it.
@@ -81,7 +84,7 @@ def columns_of(name: str, prior: Prior, trials: Sequence[Tried]) -> Columns | No
     numbers = np.array(raw, np.float64)
     middle, spread = numbers[active].mean(), numbers[active].std()
     scaled = np.where(active, (numbers - middle) / spread, 0.0)
-    squared = np.where(active, scaled**2 - 1, 0.0)
+    squared = np.where(active, CURVATURE * (scaled**2 - 1), 0.0)
     return Columns(name, np.stack([scaled, squared], axis=1), raw, active, shown, ranged=True)
 
 
