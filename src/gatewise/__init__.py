@@ -3,7 +3,7 @@
 Example:
     >>> import gatewise
     >>> sorted(gatewise.__all__)
-    ['Forecaster', 'GatewiseError', 'Settings', 'Study', 'load_panel', 'tune']
+    ['Forecaster', 'GatewiseError', 'Settings', 'Study', 'ablate', 'load_panel', 'tune']
 """
 
 from __future__ import annotations
@@ -12,19 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gatewise.ablation import ablate
     from gatewise.data.load import load_panel
     from gatewise.errors import GatewiseError
     from gatewise.forecast import Forecaster
     from gatewise.settings import Settings
     from gatewise.tuning import Study, tune
 
-__all__ = ["Forecaster", "GatewiseError", "Settings", "Study", "load_panel", "tune"]
+__all__ = ["Forecaster", "GatewiseError", "Settings", "Study", "ablate", "load_panel", "tune"]
 
 _HOMES = {
     "Forecaster": "gatewise.forecast",
     "GatewiseError": "gatewise.errors",
     "Settings": "gatewise.settings",
     "Study": "gatewise.tuning",
+    "ablate": "gatewise.ablation",
     "load_panel": "gatewise.data.load",
     "tune": "gatewise.tuning",
 }

@@ -24,6 +24,7 @@ from gatewise.refit import refit_all, refit_seconds
 from gatewise.report.html import write_report
 from gatewise.runs.journal import Journal
 from gatewise.runs.store import RunFolder
+from gatewise.search.advice import insight_of
 from gatewise.search.margin import Margin, margin_of
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
@@ -308,5 +309,9 @@ def _write_end(folder: RunFolder, outcome: Outcome) -> None:
         folder.write_table("backtest.csv", outcome.backtest)
         folder.write_table("leaderboard.csv", outcome.leaderboard)
     folder.write_model(Saved(outcome.final, outcome.plan.panel))
+    folder.write_findings(outcome.trials)
+    if outcome.plan.space.priors:
+        insight = insight_of(outcome.trials, outcome.plan.space.priors, str(folder.path))
+        folder.write_json("importance.json", insight.to_dict())
     folder.write_json("summary.json", outcome.summary(folder.path))
     write_report(folder.path)

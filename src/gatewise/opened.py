@@ -5,16 +5,32 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from gatewise.configuration import read_toml
 from gatewise.data.example import co2_panel
 from gatewise.data.panel import Panel
 from gatewise.errors import RunFolderError
 from gatewise.forecast import panel_of
 from gatewise.planning import Plan, Source, plan
+from gatewise.search.past import open_study, past_trials
 from gatewise.settings import Settings
 
-__all__ = ["open_run"]
+__all__ = ["Winner", "open_run", "winner_of"]
+
+
+class Winner(NamedTuple):
+    """The best configuration of a run.
+
+    Attributes:
+        settings: the configuration.
+        score: its MASE on the validation part in the run.
+        networks: how many the run's forecast joins.
+    """
+
+    settings: Settings
+    score: float
+    networks: int
 
 
 def open_run(run_dir: str | Path, *, data: Any = None, future_data: Any = None, **changes: Any) -> Plan:
@@ -41,6 +57,30 @@ def open_run(run_dir: str | Path, *, data: Any = None, future_data: Any = None, 
         )
     # What was given as a frame has no name of its own: it keeps that of the run.
     return plan(command, replace(panel, name=known["name"]), given, source)
+
+
+def winner_of(run_dir: str | Path, made: Plan) -> Winner:
+    """Return a run's best configuration: that of ``best.toml``, or the best trial so far where the run did not end.
+
+    Args:
+        run_dir: the run folder.
+        made: its plan.
+
+    Raises:
+        RunFolderError: when no trial has ended yet.
+    """
+    folder = Path(run_dir)
+    if (folder / "best.toml").is_file():
+        said = _document(folder, "summary.json")
+        settings = Settings.of(**read_toml(folder / "best.toml"))
+        return Winner(settings, said["best"]["score"], said["ensemble"]["networks"])
+    scored = [one for one in past_trials(open_study(folder)) if one.usable]
+    if not scored:
+        raise RunFolderError(
+            f"RUN_DIR must hold a trial that ended with a usable model, but '{folder}' holds none yet. Let the run end."
+        )
+    best = min(scored, key=lambda one: one.score)
+    return Winner(best.settings, best.score, min(made.members, len(scored)))
 
 
 def _panel(folder: Path, command: str, source: Source, given: dict[str, Any], data: Any, future_data: Any) -> Panel:

@@ -23,8 +23,10 @@ from gatewise.model.recipe import padded_index
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Checkpoint
 from gatewise.train.device import place
+from gatewise.train.finding import Finding
 from gatewise.train.fit import Lessons, Manner, Training, Validation, train
 from gatewise.train.forecaster import Histories, forecaster
+from gatewise.train.health import examine
 from gatewise.train.program import table_of
 from gatewise.train.ridge import fit_linear
 
@@ -83,12 +85,14 @@ class Candidate:
         score: mean absolute scaled error over the validation windows, mean over the series; infinite if it diverged.
         forecast: its forecasts from the validation origins in the user's units, float64 (small swings on a large level
             would be lost otherwise), shape ``(origin, quantile, horizon)``.
+        findings: what the coach says of the training, the most important first.
     """
 
     fitted: Fitted
     training: Training
     score: float
     forecast: np.ndarray
+    findings: tuple[Finding, ...] = ()
 
 
 class Part:
@@ -284,7 +288,8 @@ class Workbench:
         validation = self._validation(settings, architecture, lessons.weight)
         how = Manner(**manner)
         training = train(settings, architecture, lessons, validation, checkpoint=checkpoint, manner=how)
-        return self._judged(settings, training, validation.histories)
+        findings = examine(settings, architecture, training, validation, self._part.linear(settings))
+        return self._judged(settings, training, validation.histories, findings)
 
     def judged(self, settings: Settings, training: Training) -> Candidate:
         """Return a training of a configuration, from an earlier process say, as `train` returned it."""
@@ -292,14 +297,16 @@ class Workbench:
         weight = np.ones(len(self.panel), np.float32)
         return self._judged(settings, training, self._validation(settings, architecture, weight).histories)
 
-    def _judged(self, settings: Settings, training: Training, histories: Histories) -> Candidate:
+    def _judged(
+        self, settings: Settings, training: Training, histories: Histories, findings: tuple[Finding, ...] = ()
+    ) -> Candidate:
         part = self._part
         scaler, linear = part.scaled(settings)[0], part.linear(settings)
         made = forecaster(self.architecture(settings), self.split.horizon)(training.parameters, histories, linear)
         forecast = scaler.undo(made, self.truth.series)
         ids = tuple(one.unique_id for one in self.panel)
         fitted = Fitted(settings, training.parameters, ids, scaler, part.encoder(settings), linear)
-        return Candidate(fitted, training, self.truth.score(forecast[:, 0]), forecast)
+        return Candidate(fitted, training, self.truth.score(forecast[:, 0]), forecast, findings)
 
     def _validation(self, settings: Settings, architecture: Architecture, weight: np.ndarray) -> Validation:
         part, judge = self._part, self._judge(settings)

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit, TyperException
 
+from gatewise.cli.ablate import ablate
+from gatewise.cli.advise import advise
 from gatewise.cli.check import check
 from gatewise.cli.predict import predict
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
@@ -27,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict):
+for command in (demo, check, fit, tune, predict, ablate, advise):
     app.command()(command)
 
 

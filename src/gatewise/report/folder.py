@@ -16,7 +16,7 @@ import pandas as pd
 from gatewise.errors import GatewiseError, RunFolderError
 from gatewise.train.finding import Finding
 
-__all__ = ["History", "RunFiles", "clock", "finite", "read_folder", "whole"]
+__all__ = ["History", "RunFiles", "clock", "finite", "read_folder", "read_json", "whole"]
 
 Content = TypeVar("Content")
 Moment = str | int
@@ -60,6 +60,7 @@ class RunFiles:
         forecast: ``forecast.csv``.
         backtest: ``backtest.csv``.
         leaderboard: ``leaderboard.csv``.
+        importance: ``importance.json``.
         history: recent values by series, from ``model/``.
         problems: one sentence per file that is damaged.
     """
@@ -75,6 +76,7 @@ class RunFiles:
     forecast: pd.DataFrame
     backtest: pd.DataFrame
     leaderboard: pd.DataFrame
+    importance: dict[str, Any]
     history: dict[str, History]
     problems: tuple[str, ...]
 
@@ -146,8 +148,8 @@ def read_folder(folder: Path) -> RunFiles:
     nothing = pd.DataFrame()
     return RunFiles(
         folder=folder,
-        summary=read("summary.json", _json, {}),
-        data=read("data.json", _json, {}),
+        summary=read("summary.json", read_json, {}),
+        data=read("data.json", read_json, {}),
         settings=read("run.toml", _toml, {}),
         settings_text=read("run.toml", _text, ""),
         trials=read("trials.csv", _table, nothing),
@@ -156,6 +158,7 @@ def read_folder(folder: Path) -> RunFiles:
         forecast=read("forecast.csv", _table, nothing),
         backtest=read("backtest.csv", _table, nothing),
         leaderboard=read("leaderboard.csv", _table, nothing),
+        importance=read("importance.json", read_json, {}),
         history=read("model", _history, {}),
         problems=tuple(dict.fromkeys(problems)),
     )
@@ -165,7 +168,12 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object.
+
+    Raises:
+        ValueError: when the file holds something else.
+    """
     document = json.loads(_text(path))
     if not isinstance(document, dict):
         raise ValueError(f"it must hold one JSON object, but holds a {type(document).__name__}")

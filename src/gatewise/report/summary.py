@@ -116,6 +116,7 @@ class Summary:
         trials: every trial.
         unusable: those that diverged or failed.
         knobs: what the varied settings did, empty without a search.
+        importance: ``importance.json``: which settings mattered and what to try next.
         clipping: shares of clipped steps, None when nothing was recorded.
         settings: ``run.toml`` by group and name.
         settings_text: ``run.toml`` as it stands.
@@ -145,6 +146,7 @@ class Summary:
     trials: tuple[TrialRow, ...]
     unusable: tuple[TrialRow, ...]
     knobs: Knobs
+    importance: dict[str, Any]
     clipping: Clipping | None
     settings: dict[str, dict[str, Any]]
     settings_text: str
@@ -201,6 +203,7 @@ def summarise(folder: Path) -> Summary:
         trials=trials,
         unusable=tuple(trial for trial in trials if trial.status in UNUSABLE),
         knobs=knobs_from(trials, best_row) if searched else Knobs(),
+        importance=files.importance,
         clipping=_clipping(files.events, best.trial if best else None),
         settings=files.settings,
         settings_text=files.settings_text,

@@ -178,6 +178,11 @@ class RunFolder:
         with self._lock, (self.path / "events.jsonl").open("a", encoding="utf-8", newline="\n") as log:
             log.write(line + "\n")
 
+    def write_findings(self, trials: Sequence[Trial]) -> None:
+        """Write ``findings.jsonl``: what the coach says of each trial."""
+        lines = [{"trial": one.number, "findings": [found.to_dict() for found in one.findings]} for one in trials]
+        self.write_text("findings.jsonl", "".join(json.dumps(finite(line)) + "\n" for line in lines))
+
     def add_trial(self, trial: Trial, varied: tuple[str, ...]) -> None:
         """Write one trial into ``trials.csv``, with the settings that vary; one that paused before is replaced."""
         facts = {name: getattr(trial, name) for name in TRIAL_FACTS}

@@ -11,6 +11,7 @@ import numpy as np
 
 from gatewise.errors import InputError
 from gatewise.settings import Settings
+from gatewise.train.finding import Finding
 from gatewise.workbench import Candidate
 
 __all__ = ["Trial", "failed", "from_line", "to_line", "trial_of"]
@@ -37,6 +38,7 @@ class Trial:
         parameters: what the sampler drew.
         rungs: its score after as many epochs as each rung has.
         final: whether it went on only because there were no new trials left to start.
+        findings: what the coach says of its (first) training, the most important first.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Trial:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     rungs: tuple[tuple[int, float], ...] = ()
     final: bool = False
+    findings: tuple[Finding, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -79,6 +82,7 @@ def trial_of(number: int, settings: Settings, candidates: Sequence[Candidate], *
         train_loss=best.train_loss if best else math.nan,
         val_loss=training.best_loss,
         seconds=sum(one.training.seconds for one in candidates),
+        findings=candidates[0].findings,
         **more,
     )
 
@@ -91,7 +95,8 @@ def failed(number: int, settings: Settings, error: InputError, **more: Any) -> T
 def to_line(trial: Trial) -> dict[str, Any]:
     """Return a record as plain data; NaN and infinity stay what they are."""
     facts = {one.name: getattr(trial, one.name) for one in fields(trial)}
-    return {**facts, "settings": trial.settings.model_dump(mode="json")}
+    findings = [one.to_dict() for one in trial.findings]
+    return {**facts, "settings": trial.settings.model_dump(mode="json"), "findings": findings}
 
 
 def from_line(line: Mapping[str, Any]) -> Trial:
@@ -102,4 +107,5 @@ def from_line(line: Mapping[str, Any]) -> Trial:
         TypeError: when a field is missing.
     """
     rungs = tuple((int(epochs), float(score)) for epochs, score in line["rungs"])
-    return Trial(**{**line, "settings": Settings.of(**line["settings"]), "rungs": rungs})
+    findings = tuple(Finding.from_dict(one) for one in line["findings"])
+    return Trial(**{**line, "settings": Settings.of(**line["settings"]), "rungs": rungs, "findings": findings})

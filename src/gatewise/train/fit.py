@@ -18,7 +18,7 @@ from gatewise.settings import Settings
 from gatewise.train.checkpoint import Best, Checkpoint, Epoch
 from gatewise.train.device import place
 from gatewise.train.forecaster import Histories, forecaster
-from gatewise.train.health import explain_divergence
+from gatewise.train.health import explain_divergence, exploded
 from gatewise.train.loss import loss_of
 from gatewise.train.population import Steps, joined
 from gatewise.train.program import CHUNK, Batches, Measured, State, Table, trainer
@@ -39,6 +39,7 @@ class Manner:
         must_stop: asked after every chunk of steps, likewise; the epoch under way is given up.
         keep: is given a checkpoint after every epoch.
         until: epochs after which the training pauses, None for never.
+        early_stopping: False trains all epochs and keeps the last weights; validation is then only looked at.
     """
 
     observe: Callable[[Epoch], None] = lambda epoch: None
@@ -46,6 +47,7 @@ class Manner:
     must_stop: Callable[[], bool] = lambda: False
     keep: Callable[[Checkpoint], None] | None = None
     until: int | None = None
+    early_stopping: bool = True
 
 
 PLAIN = Manner()
@@ -111,7 +113,8 @@ class Validation:
     def loss(self, forecast: np.ndarray, architecture: Architecture) -> float:
         """Return the weighted mean loss of forecasts ``(origin, quantile, horizon)`` over the observed targets."""
         errors = (forecast - self.target[:, None]).transpose(1, 2, 0)
-        losses = loss_of(architecture.loss, architecture.quantiles)(errors).mean(axis=0)
+        with np.errstate(over="ignore"):  # of a training that explodes
+            losses = loss_of(architecture.loss, architecture.quantiles)(errors).mean(axis=0)
         weight = self.observed.T * self.weight
         return float((losses * weight).sum() / weight.sum())
 
@@ -159,7 +162,7 @@ def train(
     Returns:
         The training, with the best weights restored however it ended.
     """
-    course = _Course(settings, architecture, lessons, validation, past_losses)
+    course = _Course(settings, architecture, lessons, validation, past_losses, manner.early_stopping)
     course.begin(initialise(architecture, settings.seed) if start is None else start, checkpoint)
     limit = settings.epochs if epochs is None else epochs
     with joined(architecture, course.table) as steps:
@@ -188,7 +191,9 @@ class _Course:
         lessons: Lessons,
         validation: Validation | None,
         past_losses: Sequence[float],
+        early_stopping: bool,
     ):
+        self._stops_early = early_stopping and validation is not None
         self._settings, self._architecture, self._lessons = settings, architecture, lessons
         self._validation, self._past_losses = validation, past_losses
         self._knobs, self.table = knobs_of(settings), place(lessons.table)
@@ -239,20 +244,20 @@ class _Course:
         return True
 
     def _is_better(self, val_loss: float) -> bool:
-        return self._validation is None or val_loss < self._best.loss - self._settings.min_delta
+        return not self._stops_early or val_loss < self._best.loss - self._settings.min_delta
 
     def _diverged(self) -> bool:
-        """Tell whether a loss or a gradient of the last epoch was not a number."""
+        """Tell whether a loss or a gradient of the last epoch was not a number, or the loss exploded."""
         last = self.history[-1]
         known = [last.train_loss, last.gradient_norm, *([last.val_loss] if self._validation else [])]
-        return not all(map(math.isfinite, known))
+        return not all(map(math.isfinite, known)) or exploded(self._settings, self.history)
 
     def ended(self, limit: int) -> tuple[Status, str] | None:
         """Return how the training has ended, None where it goes on."""
         number, best = len(self.history), self._best
         if number and self._diverged():
             return "diverged", explain_divergence(self._settings, number)
-        if self._validation and number - best.epoch >= self._settings.patience:
+        if self._stops_early and number - best.epoch >= self._settings.patience:
             patience = f"no better validation loss for {_counted(self._settings.patience)}"
             return "early-stopped", f"{patience}; weights of epoch {best.epoch}"
         if number >= limit:
