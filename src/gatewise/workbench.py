@@ -258,6 +258,10 @@ class Workbench:
         """Return the Architecture of a configuration on this panel."""
         return self._part.architecture(settings)
 
+    def lessons(self, settings: Settings) -> Lessons:
+        """Return what a configuration learns from, on the device."""
+        return self._part.lessons(settings)
+
     def train(
         self,
         settings: Settings,

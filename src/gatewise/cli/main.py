@@ -11,7 +11,9 @@ import typer
 from typer.exceptions import Exit, TyperException
 
 from gatewise.cli.check import check
+from gatewise.cli.lr_find import lr_find
 from gatewise.cli.predict import predict
+from gatewise.cli.sweep import sweep
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
 from gatewise.errors import GatewiseError
 
@@ -27,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict):
+for command in (demo, check, fit, tune, predict, sweep, lr_find):
     app.command()(command)
 
 

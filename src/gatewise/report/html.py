@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from gatewise.report.canvas import PALETTE
 from gatewise.report.charts import Charts, draw
+from gatewise.report.document import document, resource
 from gatewise.report.markup import Markup, bullets, figure, inert, note, paragraph, section
 from gatewise.report.search_sections import clipping_words, knobs_section, trials_section, unusable_section
 from gatewise.report.sections import data_section, key_numbers, leaderboard_section, settings_section
@@ -16,11 +16,6 @@ from gatewise.report.summary import Summary, summarise
 from gatewise.report.words import percent
 
 __all__ = ["write_report"]
-
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
-)
-"""What the browser may load for the page: nothing from outside, whatever a file in the run folder says."""
 
 
 def write_report(folder: Path) -> Path:
@@ -48,36 +43,16 @@ def page(summary: Summary, charts: Charts) -> str:
     title = summary.data.name or "Gatewise run"
     parts = _sections(summary, charts)
     palette = inert(json.dumps(dict(PALETTE.values())))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="gatewise {escape(summary.version)}">
-<link rel="icon" href="data:,">
-<title>{escape(title)} · Gatewise report</title>
-<style>
-{_resource("page.css")}</style>
-</head>
-<body>
-{_header(summary, title, parts)}
-<main>
-{"".join(part for _, _, part in parts)}
-</main>
-{_footer(summary)}
-<script type="application/json" id="palette">{palette}</script>
-<script id="plotly">{get_plotlyjs()}</script>
-<script>
-{_resource("page.js")}</script>
-</body>
-</html>
-"""
-
-
-def _resource(name: str) -> str:
-    return (files("gatewise.report") / name).read_text(encoding="utf-8")
+    return document(
+        f"{title} · Gatewise report",
+        summary.version,
+        f"{_header(summary, title, parts)}\n",
+        f"<main>\n{''.join(part for _, _, part in parts)}\n</main>\n",
+        f"{_footer(summary)}\n",
+        f'<script type="application/json" id="palette">{palette}</script>\n',
+        f'<script id="plotly">{get_plotlyjs()}</script>\n',
+        f"<script>\n{resource('page.js')}</script>\n",
+    )
 
 
 def _header(summary: Summary, title: str, parts: list[tuple[str, str, Markup]]) -> str:
