@@ -80,7 +80,7 @@ def run_sweep(
         seeds=seeds,
         rows=rows,
         choice=choice,
-        notes=tuple(dict.fromkeys(one.note for one in runner.values if one.note)),
+        notes=tuple(dict.fromkeys(one.note for one in runner.values if one.note and not one.problem)),
         stopped=stopped,
         interrupted=runner.interrupted,
         seconds=time.monotonic() - began,

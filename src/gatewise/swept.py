@@ -246,7 +246,11 @@ def choose(name: str, rows: Sequence[Row]) -> Choice | None:
 
     eligible = [row for row in usable if row.score <= bound]
     row = min(eligible, key=lambda row: (price(row), row.score))
-    paid = {"parameters": f" with {price(row):,.0f} parameters", "seconds": f" in {price(row):.3g} s of training"}
+    paid = {
+        "parameters": f" with {price(row):,.0f} parameters",
+        "epochs": f" in {price(row):.3g} epochs",
+        "seconds": f" in {price(row):.3g} s of training",
+    }
     reason = _reason(name, row, best, len(eligible), paid.get(cost, ""))
     return Choice(row, best, bound, COSTS.get(cost, f"a small {name}"), reason)
 

@@ -141,7 +141,6 @@ def _listener(reporter: Reporter, knob: Knob) -> Listener:
 
 def _show(found: Sweep, folder: Path) -> None:
     """Print the study for a person."""
-    from rich.box import SIMPLE
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -149,18 +148,15 @@ def _show(found: Sweep, folder: Path) -> None:
     from gatewise.report.sweep_page import sweep_words
 
     console = Console(soft_wrap=True, highlight=False)
-    table = Table(
-        box=SIMPLE,
-        padding=(0, 1),
-        title=f"{found.knob.name}, {found.seeds} seeds each, on the validation part",
-        title_justify="left",
-    )
-    table.add_column(found.knob.name)
-    for name in ("MASE", "± error", "train", "val loss", "epochs", "seconds", "weights"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    sizes = len({row.mean("parameters") for row in found.rows if row.repeats}) > 1
+    title = f"{found.knob.name}, {found.seeds} trainings each, on the validation part"
+    table = Table(box=None, padding=(0, 2, 0, 0), title=title, title_justify="left")
+    table.add_column(found.knob.name, no_wrap=True)
+    for name in ("MASE", "± error", "train", "val loss", "epochs", "seconds", *(["weights"] if sizes else [])):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for row in found.rows:
-        table.add_row(*map(escape, _cells(row, found)), style="bold" if row is found.choice.row else "")
+        table.add_row(*map(escape, _cells(row, found, sizes)), style="bold" if row is found.choice.row else "")
     console.print(table)
     console.print(f"\n[bold]{escape(found.choice.reason)}[/]")
     for words in sweep_words(found):
@@ -175,18 +171,16 @@ def _show(found: Sweep, folder: Path) -> None:
         console.print(escape(f"{name:<9} {folder / file}"))
 
 
-def _cells(row: Row, found: Sweep) -> list[str]:
-    """Return the cells of a value."""
+def _cells(row: Row, found: Sweep, sizes: bool) -> list[str]:
+    """Return the cells of a value, with the number of weights where values differ in it."""
     from gatewise.knob import shown
     from gatewise.report.words import number
 
     error = "" if row.standard_error != row.standard_error else f"{row.standard_error:.2g}"
-    means = [f"{row.mean(name):.3g}" for name in ("train_loss", "val_loss", "epochs", "seconds")]
-    means.append(number(row.mean("parameters")))
-    few = len(row.repeats) < found.seeds and not row.problem
-    marks = [
-        "chosen" if row is found.choice.row else "best mean" if row is found.choice.best else "",
-        row.status if row.status != "ok" else "",
-        f"{len(row.repeats)} seeds" if few else "",
-    ]
+    means = [number(float(f"{row.mean(name):.3g}")) for name in ("train_loss", "val_loss", "epochs", "seconds")]
+    means += [number(row.mean("parameters"))] if sizes else []
+    role = "<- chosen" if row is found.choice.row else "lowest" if row is found.choice.best else ""
+    state = row.status if row.status != "ok" else ""
+    some = 0 < len(row.repeats) < found.seeds
+    marks = [role, state, f"{len(row.repeats)} of {found.seeds}" if some else ""]
     return [shown(row.value), number(row.score), error, *means, ", ".join(filter(None, marks))]

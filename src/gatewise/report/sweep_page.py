@@ -11,7 +11,7 @@ from gatewise.knob import shown
 from gatewise.report.document import document
 from gatewise.report.markup import Column, Markup, Row, bullets, code, drawing, paragraph, section, table
 from gatewise.report.svg import DOT, Panel, name_scale, picture, value_scale
-from gatewise.report.words import CLEAR, change, counted, duration, number, setting_value
+from gatewise.report.words import CLEAR, change, duration, number, setting_value
 from gatewise.swept import Row as ValueRow
 from gatewise.swept import Sweep
 
@@ -88,11 +88,13 @@ def sweep_words(sweep: Sweep) -> list[str]:
     if sweep.interrupted:
         said.append("It ended early: what stands here are the trainings that had finished by then.")
     repeats = max(len(row.repeats) for row in sweep.rows)
-    rough = " Of so few seeds the error itself is rough." if 1 < repeats < 5 else ""
-    said.append(
-        f"The standard error is over {counted(repeats, 'seed')} (starting weights, order of the windows, dropout), not "
-        f"over other validation data.{rough} The test part was cut off before, and nothing here has seen it."
-    )
+    rough = " Of so few seeds the error itself is rough." if repeats < 5 else ""
+    if repeats > 1:
+        said.append(
+            f"The standard error is over {repeats} seeds (starting weights, order of the windows, dropout), not over "
+            f"other validation data.{rough}"
+        )
+    said.append("The test part was cut off before, and nothing here has seen it.")
     return [one for one in said if one]
 
 

@@ -103,7 +103,8 @@ class Validation:
     def loss(self, forecast: np.ndarray, architecture: Architecture) -> float:
         """Return the weighted mean loss of forecasts ``(origin, quantile, horizon)`` over the observed targets."""
         errors = (forecast - self.target[:, None]).transpose(1, 2, 0)
-        losses = loss_of(architecture.loss, architecture.quantiles)(errors).mean(axis=0)
+        with np.errstate(over="ignore"):  # a training that diverges; its loss is then infinite
+            losses = loss_of(architecture.loss, architecture.quantiles)(errors).mean(axis=0)
         weight = self.observed.T * self.weight
         return float((losses * weight).sum() / weight.sum())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,9 @@ class RangeTest:
     @property
     def highest_stable(self) -> float:
         """A tenth of where it diverges, or the highest rate tried."""
-        return self.rates[-1] if self.diverges_at is None else self.diverges_at / 10
+        if self.diverges_at is not None:
+            return self.diverges_at / 10
+        return self.rates[-1] if self.rates else math.nan
 
     @property
     def table(self) -> pd.DataFrame:
@@ -105,6 +108,8 @@ class RangeTest:
     @property
     def evidence(self) -> str:
         """What the curve shows, in a sentence."""
+        if not self.rates:
+            return "The test was stopped before its first step."
         if self.minimum is None or self.steepest is None:
             return (
                 f"The loss hardly falls at any learning rate from {self.rates[0]:.2g} to {self.rates[-1]:.2g}: a few "
