@@ -72,9 +72,16 @@ def test_unusable_values_are_never_chosen():
     assert bad[0].message == "too long" and bad[1].message == "diverged"
 
 
-def test_improving_means_by_more_than_one_standard_error():
-    before = row(64, 0.40, 0.44)
-    assert before.standard_error == pytest.approx(0.02)
-    assert improves(row(128, 0.39, 0.39), before)
-    assert not improves(row(128, 0.41, 0.41), before)
+def test_improving_means_by_more_than_one_standard_error_of_its_own():
+    before, better = row(64, 0.43, 0.43), row(128, 0.38, 0.42)
+    assert better.standard_error == pytest.approx(0.02)
+    assert improves(better, before)
+    assert not improves(better, row(64, 0.41, 0.41))
     assert not improves(row(128, math.inf), before)
+
+
+@pytest.mark.parametrize("smaller", [0.40, 0.41, 0.42, 0.43, 0.44])
+def test_growing_and_choosing_agree(smaller):
+    rows = [row((64,), smaller, smaller), row((128,), 0.38, 0.42, parameters=900)]
+    found = choose("hidden", rows)
+    assert found is not None and (found.row is rows[1]) == improves(rows[1], rows[0])

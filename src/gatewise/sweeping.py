@@ -241,8 +241,7 @@ def _repeat(seed: int, candidate: Candidate) -> Repeat:
 def _no_better(row: Row, best: Row) -> str:
     if not row.is_usable:
         return f"with {shown(row.value)} training gave no usable model"
-    error = "" if math.isnan(best.standard_error) else f" by more than one standard error ({best.standard_error:.2g})"
-    return (
-        f"the validation MASE of {shown(row.value)}, {row.score:.4g}, is no better than that of {shown(best.value)}, "
-        f"{best.score:.4g},{error}".rstrip(",")
-    )
+    error = row.standard_error
+    spread = "" if math.isnan(error) else f" by more than its standard error, {error:.2g}"
+    scores = f"{row.score:.4g}, is not below the {best.score:.4g} of {shown(best.value)}"
+    return f"the validation MASE of {shown(row.value)}, {scores}{spread}"

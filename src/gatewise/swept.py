@@ -265,7 +265,8 @@ def _cost_of(name: str) -> str:
 
 
 def _reason(name: str, row: Row, best: Row, within: int, paid: str) -> str:
-    value, others = f"{name} {shown(row.value)}", f"{within - 1} other{'s' * (within > 2)}"
+    value = f"{name} {shown(row.value)}"
+    others = f"{within - 1} others" if within > 2 else "other"
     if math.isnan(best.standard_error):
         return (
             f"{value} has the lowest validation MASE, {row.score:.4g}; of a single training nobody can tell whether "
@@ -283,6 +284,9 @@ def _reason(name: str, row: Row, best: Row, within: int, paid: str) -> str:
 
 
 def improves(row: Row, before: Row) -> bool:
-    """Tell whether a mean score is better than another by more than the latter's standard error (0 where unknown)."""
-    error = before.standard_error
-    return row.score < before.score - (0.0 if math.isnan(error) else error)
+    """Tell whether a mean score is better than another by more than its own standard error (0 where unknown).
+
+    That is the rule of `choose`: where a dearer value does not improve, the cheaper one is chosen.
+    """
+    error = row.standard_error
+    return row.score + (0.0 if math.isnan(error) else error) < before.score
