@@ -2,8 +2,8 @@
 
 Example:
     >>> import gatewise
-    >>> sorted(gatewise.__all__)
-    ['Forecaster', 'GatewiseError', 'Settings', 'Study', 'ablate', 'load_panel', 'tune']
+    >>> gatewise.__all__[-3:]
+    ['lr_find', 'sweep', 'tune']
 """
 
 from __future__ import annotations
@@ -17,17 +17,27 @@ if TYPE_CHECKING:
     from gatewise.errors import GatewiseError
     from gatewise.forecast import Forecaster
     from gatewise.settings import Settings
+    from gatewise.studies import lr_find, sweep
+    from gatewise.swept import Sweep
+    from gatewise.train.range_curve import RangeTest
     from gatewise.tuning import Study, tune
 
-__all__ = ["Forecaster", "GatewiseError", "Settings", "Study", "ablate", "load_panel", "tune"]
+__all__ = [
+    "Forecaster", "GatewiseError", "RangeTest", "Settings", "Study", "Sweep",
+    "ablate", "load_panel", "lr_find", "sweep", "tune",
+]  # fmt: skip
 
 _HOMES = {
     "Forecaster": "gatewise.forecast",
     "GatewiseError": "gatewise.errors",
+    "RangeTest": "gatewise.train.range_curve",
     "Settings": "gatewise.settings",
     "Study": "gatewise.tuning",
     "ablate": "gatewise.ablation",
+    "Sweep": "gatewise.swept",
     "load_panel": "gatewise.data.load",
+    "lr_find": "gatewise.studies",
+    "sweep": "gatewise.studies",
     "tune": "gatewise.tuning",
 }
 

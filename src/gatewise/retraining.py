@@ -104,7 +104,7 @@ def train_all(
             candidate = bench.train(
                 variant.settings.change(seed=seed),
                 early_stopping=variant.early_stopping,
-                should_stop=lambda: should_stop() or abandoned.is_set(),
+                must_stop=lambda: should_stop() or abandoned.is_set(),
             )
         training = candidate.training
         if training.status == "interrupted":

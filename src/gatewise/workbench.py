@@ -271,6 +271,10 @@ class Workbench:
         """Return the Architecture of a configuration on this panel."""
         return self._part.architecture(settings)
 
+    def lessons(self, settings: Settings) -> Lessons:
+        """Return what a configuration learns from, on the device."""
+        return self._part.lessons(settings)
+
     def train(self, settings: Settings, *, checkpoint: Checkpoint | None = None, **manner: Any) -> Candidate:
         """Train one configuration with early stopping and judge it on the validation windows.
 

@@ -7,7 +7,7 @@ import pytest
 
 from gatewise.data.windows import Windows
 from gatewise.settings import Settings
-from gatewise.train.fit import _epochs_of_batches
+from gatewise.train.fit import epochs_of_batches
 from gatewise.workbench import Workbench
 from tests.panels import panel_of_values, seasonal_values
 
@@ -36,7 +36,7 @@ def windows_of(*counts: int) -> Windows:
 @pytest.mark.parametrize(("count", "batch", "per_epoch"), [(10, 4, None), (10, 16, None), (10, 4, 25), (10, 4, 7)])
 def test_every_window_is_used_equally_often(count, batch, per_epoch):
     settings = Settings.of(batch_size=batch, windows_per_epoch=per_epoch)
-    stream = _epochs_of_batches(windows_of(count), settings)
+    stream = epochs_of_batches(windows_of(count), settings)
     epochs = [next(stream) for _ in range(count)]
     assert all(epoch.shape[1] == batch for epoch in epochs)
     drawn = np.concatenate([epoch[epoch >= 0] for epoch in epochs])
@@ -49,7 +49,7 @@ def test_every_window_is_used_equally_often(count, batch, per_epoch):
 def test_sampling_by_series_uses_every_series_equally_often(per_epoch):
     windows = windows_of(1, 50, 7)
     settings = Settings.of(batch_size=4, windows_per_epoch=per_epoch, sampling="series")
-    stream = _epochs_of_batches(windows, settings)
+    stream = epochs_of_batches(windows, settings)
     drawn = np.concatenate([epoch[epoch >= 0] for epoch in (next(stream) for _ in range(12))])
     assert len(drawn) == 12 * (per_epoch or 58)
     of_series = np.bincount(windows.series[drawn], minlength=3)
@@ -62,8 +62,7 @@ def test_sampling_by_series_uses_every_series_equally_often(per_epoch):
 def test_the_order_of_windows_comes_from_the_seed_alone():
     for sampling in ("windows", "series"):
         first, second, other = (
-            next(_epochs_of_batches(windows_of(30, 10), Settings.of(seed=seed, sampling=sampling)))
-            for seed in (1, 1, 2)
+            next(epochs_of_batches(windows_of(30, 10), Settings.of(seed=seed, sampling=sampling))) for seed in (1, 1, 2)
         )
         np.testing.assert_array_equal(first, second)
         assert (first != other).any()

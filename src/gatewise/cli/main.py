@@ -13,7 +13,9 @@ from typer.exceptions import Exit, TyperException
 from gatewise.cli.ablate import ablate
 from gatewise.cli.advise import advise
 from gatewise.cli.check import check
+from gatewise.cli.lr_find import lr_find
 from gatewise.cli.predict import predict
+from gatewise.cli.sweep import sweep
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
 from gatewise.errors import GatewiseError
 
@@ -29,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict, ablate, advise):
+for command in (demo, check, fit, tune, predict, sweep, lr_find, ablate, advise):
     app.command()(command)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gatewise.planning import Command, Plan
     from gatewise.runs.store import RunFolder
 
-__all__ = ["demo", "fit", "tune"]
+__all__ = ["INTERRUPTED", "Manner", "demo", "fit", "planned", "read_lines", "tune"]
 
 RESUMABLE = ("trials", "time_limit", "jobs")
 """Settings that may change when a run is gone on with: the trials that it has made stay what they are."""
@@ -128,7 +128,7 @@ def _experiment(
     Settings.of(**given)
     return _run(
         manner,
-        lambda: _planned(command, tables, given, manner),
+        lambda: planned(command, tables, given, manner),
         lambda made: RunFolder(out or default_folder(made.panel.name)),
     )
 
@@ -154,7 +154,7 @@ def _resumed(run_dir: Path, tables: tuple[Any, ...], given: dict[str, Any], out:
     return _run(manner, lambda: open_run(run_dir, data=tables[0], future_data=tables[1], **given), lambda _: folder)
 
 
-def _run(manner: Manner, planned: Callable[[], Plan], folder_of: Callable[[Plan], RunFolder]) -> int:
+def _run(manner: Manner, made_plan: Callable[[], Plan], folder_of: Callable[[Plan], RunFolder]) -> int:
     """Plan, then run; return the exit status."""
     from gatewise.interrupt import Interrupt
     from gatewise.train.device import CACHE_VARIABLE
@@ -165,13 +165,13 @@ def _run(manner: Manner, planned: Callable[[], Plan], folder_of: Callable[[Plan]
         os.environ[CACHE_VARIABLE] = ""
     # Armed before the heavy libraries load: some of them swallow a KeyboardInterrupt while they do.
     with Interrupt(leave=True).armed() as interrupt:
-        made = planned()
+        made = made_plan()
         if interrupt():
             return INTERRUPTED
         return _carried_out(made, folder_of(made), manner, interrupt)
 
 
-def _planned(command: Command, tables: tuple[Any, ...], given: dict[str, Any], manner: Manner) -> Plan:
+def planned(command: Command, tables: tuple[Any, ...], given: dict[str, Any], manner: Manner) -> Plan:
     """Read the tables and check everything; nothing is trained or written."""
     from gatewise.forecast import panel_of
     from gatewise.planning import Source, plan
@@ -201,7 +201,7 @@ def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Inter
     from gatewise.experiment import run
 
     reporter = Reporter(made.trials, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
-    for line in _read_lines(made):
+    for line in read_lines(made):
         reporter.say(line)
     try:
         with reporter.showing():
@@ -221,7 +221,7 @@ def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Inter
     return INTERRUPTED if outcome.interrupted else 0
 
 
-def _read_lines(made: Plan) -> list[str]:
+def read_lines(made: Plan) -> list[str]:
     """Return what was read, repaired, found and chosen, a line each."""
     panel = made.panel
     one = panel.series[0]

@@ -17,7 +17,7 @@ POLICY = (
 """What the browser may load for the page: nothing from outside, whatever a file in the run folder says."""
 
 
-def document(title: str, version: str, header: str, body: str, footer: str) -> str:
+def document(title: str, version: str, header: str, body: str, footer: str, *, charts: bool = True) -> str:
     """Return a whole page as HTML.
 
     Args:
@@ -26,10 +26,8 @@ def document(title: str, version: str, header: str, body: str, footer: str) -> s
         header: HTML of the header.
         body: HTML of the sections.
         footer: HTML of the footer.
+        charts: False for a page of pictures alone, which needs no script.
     """
-    from plotly.offline import get_plotlyjs
-
-    palette = inert(json.dumps(dict(PALETTE.values())))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -49,12 +47,20 @@ def document(title: str, version: str, header: str, body: str, footer: str) -> s
 {body}
 </main>
 {footer}
-<script type="application/json" id="palette">{palette}</script>
+{_scripts() if charts else ""}</body>
+</html>
+"""
+
+
+def _scripts() -> str:
+    """Return Plotly, and the script that draws with it."""
+    from plotly.offline import get_plotlyjs
+
+    palette = inert(json.dumps(dict(PALETTE.values())))
+    return f"""<script type="application/json" id="palette">{palette}</script>
 <script id="plotly">{get_plotlyjs()}</script>
 <script>
 {_resource("page.js")}</script>
-</body>
-</html>
 """
 
 

@@ -9,7 +9,20 @@ from typing import NamedTuple
 
 from gatewise.report.canvas import Chart
 
-__all__ = ["Column", "Markup", "Row", "bullets", "code", "figure", "note", "paragraph", "section", "table", "text"]
+__all__ = [
+    "Column",
+    "Markup",
+    "Row",
+    "bullets",
+    "code",
+    "drawing",
+    "figure",
+    "note",
+    "paragraph",
+    "section",
+    "table",
+    "text",
+]
 
 
 class Markup(str):
@@ -152,3 +165,8 @@ def inert(document: str) -> str:
         '["\\u003c/script\\u003e"]'
     """
     return document.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def drawing(svg: str, words: str) -> Markup:
+    """Return a picture that is SVG already, with the words that stand below it."""
+    return Markup(f"<figure>{svg}<figcaption>{text(words)}</figcaption></figure>")

@@ -24,7 +24,17 @@ from gatewise.train.population import Steps, joined
 from gatewise.train.program import CHUNK, Batches, Measured, State, Table, trainer
 from gatewise.train.schedule import learning_rates
 
-__all__ = ["Epoch", "Lessons", "Manner", "Status", "Training", "Validation", "train"]
+__all__ = [
+    "Epoch",
+    "Lessons",
+    "Manner",
+    "Status",
+    "Training",
+    "Validation",
+    "chunk_of_batches",
+    "epochs_of_batches",
+    "train",
+]
 
 Status = Literal["early-stopped", "epoch-limit", "interrupted", "diverged", "paused"]
 
@@ -197,7 +207,7 @@ class _Course:
         self._settings, self._architecture, self._lessons = settings, architecture, lessons
         self._validation, self._past_losses = validation, past_losses
         self._knobs, self.table = knobs_of(settings), place(lessons.table)
-        self._stream = _epochs_of_batches(lessons.windows, settings)
+        self._stream = epochs_of_batches(lessons.windows, settings)
         self.history: list[Epoch] = []
 
     def begin(self, initial: np.ndarray, checkpoint: Checkpoint | None) -> None:
@@ -230,7 +240,7 @@ class _Course:
         sums = Measured(*(0.0 for _ in Measured._fields))
         running: Measured | None = None
         for first in range(0, len(order), CHUNK):
-            chunk = _chunk(lessons, order[first : first + CHUNK], rates[first : first + CHUNK])
+            chunk = chunk_of_batches(lessons, order[first : first + CHUNK], rates[first : first + CHUNK])
             self._state, measured = steps(self._state, self._knobs, self.table, chunk)
             # The chunk before is waited for only now: the device works on while the next one is made ready.
             sums, running = _add(sums, running), measured
@@ -274,7 +284,7 @@ def _counted(epochs: int) -> str:
     return f"{epochs} epoch{'s' * (epochs != 1)}"
 
 
-def _epochs_of_batches(windows: Windows, settings: Settings) -> Iterator[np.ndarray]:
+def epochs_of_batches(windows: Windows, settings: Settings) -> Iterator[np.ndarray]:
     """Yield each epoch's batches as window numbers, shape ``(step, batch)``, padded at the very end with -1.
 
     Windows are drawn without replacement from one random order after another, so that every window is used as often
@@ -302,7 +312,7 @@ def _rounds_of_series(windows: Windows, generator: np.random.Generator) -> Itera
         yield generator.permutation(first + generator.integers(0, count))
 
 
-def _chunk(lessons: Lessons, order: np.ndarray, rates: list[float]) -> Batches:
+def chunk_of_batches(lessons: Lessons, order: np.ndarray, rates: list[float]) -> Batches:
     """Return up to `CHUNK` batches, padded to `CHUNK`."""
     steps, batch = order.shape
     padded = np.full((CHUNK, batch), -1, np.int64)
