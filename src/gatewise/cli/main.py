@@ -13,6 +13,7 @@ from typer.exceptions import Exit, TyperException
 from gatewise.cli.check import check
 from gatewise.cli.predict import predict
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
+from gatewise.cli.watch import watch
 from gatewise.errors import GatewiseError
 
 __all__ = ["TRACEBACK_VARIABLE", "app", "main"]
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict):
+for command in (demo, check, fit, tune, predict, watch):
     app.command()(command)
 
 
