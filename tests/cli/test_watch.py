@@ -79,10 +79,29 @@ def test_a_line_for_each_trial_until_the_summary_is_there(run, capsys):
 def test_a_run_that_has_died_is_said_and_is_exit_status_1(run, capsys):
     pytest.importorskip("fcntl", reason="no such locks on Windows")
     (run.path / ".lock").touch()
-    assert main(["watch", str(run.path)]) == 1
+    assert main(["watch", str(run.path), "--wait", "0"]) == 1
     said = capsys.readouterr().out
     assert "stopped before its end, after 2 trials: no process works on it any more" in said
     assert f"gatewise tune --resume {run.path}" in said
+
+
+def test_a_run_that_has_stopped_may_be_gone_on_with(run, capsys):
+    fcntl = pytest.importorskip("fcntl", reason="no such locks on Windows")
+    (run.path / ".lock").touch()
+
+    def go_on() -> None:
+        with (run.path / ".lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            run.begin()
+            time.sleep(0.7)
+            run.ended(2, 0.6, epochs=3)
+            run.finish()
+
+    threading.Timer(0.7, go_on).start()
+    assert main(["watch", str(run.path), "--wait", "30"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "stopped, " in lines[0] and lines[3] == "the run goes on"
+    assert lines[4].startswith("trial 2 (3/4): MASE 0.6000") and lines[5].startswith("finished")
 
 
 def test_a_run_that_was_discarded_while_watched_is_exit_status_1(run, capsys):
@@ -105,6 +124,10 @@ def test_a_trial_that_paused_and_ended_has_two_lines(run):
     run.ended(2, 0.65, epochs=9)
     (line,) = lines.of(follower.look())
     assert "trial 2 (3/4): MASE 0.9000" in first[3] and "trial 2 (3/4): MASE 0.6500 on validation (best so far)" in line
+    # A resume begins with what had been told, one after another.
+    for epochs, status in ((2, "paused"), (9, "early-stopped")):
+        run.ended(2, 0.9 - 0.25 * (epochs == 9), epochs=epochs, status=status)
+        assert list(lines.of(follower.look())) == []
 
 
 @pytest.mark.parametrize("height", [1, 10, 24, 60])

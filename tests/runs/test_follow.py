@@ -62,6 +62,7 @@ def test_a_trial_that_goes_on_from_where_it_paused_runs_again(tmp_path):
     run.epochs(0, 3)
     seen = follower.look()
     assert [len(one.losses) for one in seen.running] == [3] and len(seen.ended) == 1
+    assert seen.left is None and seen.pace == pytest.approx(60 * seen.concurrency / 2)
 
 
 def test_after_a_resume_only_what_is_still_there_counts(tmp_path):

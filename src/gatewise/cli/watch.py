@@ -33,7 +33,8 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Show how the run stands now, and leave.")] = False,
     as_json: JsonOption = False,
     wait: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for a run that has not begun.")
+        float,
+        typer.Option("--wait", metavar="SECONDS", help="How long to wait for a run to begin, or to be gone on with."),
     ] = 10.0,
 ) -> int:
     """Follow a run that goes on in another terminal; nothing is trained or written, and Ctrl-C leaves it alone."""
@@ -48,7 +49,8 @@ def watch(
             return _print_json(snapshot)
         if once:
             return _print_once(snapshot)
-        last = _show_live(follower, snapshot) if sys.stdout.isatty() else _print_lines(follower, snapshot)
+        looks = _looks(follower, snapshot, wait)
+        last = _show_live(looks, snapshot) if sys.stdout.isatty() else _print_lines(looks, snapshot)
     except KeyboardInterrupt:
         return 0
     return STOPPED if last.phase in ("stopped", "absent") else 0
@@ -80,10 +82,16 @@ def _nearby(folder: Path) -> str:
     return "Name the folder that 'gatewise tune' was given with --out, or one in runs/."
 
 
-def _looks(follower: Follower, snapshot: Snapshot) -> Iterator[Snapshot]:
-    """Yield snapshots until the run is over; one whose folder has gone is the last, too."""
+def _looks(follower: Follower, snapshot: Snapshot, wait: float) -> Iterator[Snapshot]:
+    """Yield snapshots until the run is over; one whose folder has gone is the last, too.
+
+    A run that has stopped already may be about to be gone on with, so that is waited for.
+    """
+    deadline = time.monotonic() + wait if snapshot.phase == "stopped" else 0.0
     yield snapshot
-    while not (snapshot.is_over or snapshot.phase == "absent"):
+    while not (snapshot.is_over or snapshot.phase == "absent") or (
+        snapshot.phase == "stopped" and time.monotonic() < deadline
+    ):
         time.sleep(INTERVAL)
         snapshot = follower.look()
         yield snapshot
@@ -109,7 +117,7 @@ def _print_once(snapshot: Snapshot) -> int:
     return 0
 
 
-def _show_live(follower: Follower, snapshot: Snapshot) -> Snapshot:
+def _show_live(looks: Iterator[Snapshot], snapshot: Snapshot) -> Snapshot:
     """Show the run on the terminal until it is over; return its last state."""
     from rich.console import Console
     from rich.live import Live
@@ -118,7 +126,7 @@ def _show_live(follower: Follower, snapshot: Snapshot) -> Snapshot:
 
     console = Console(highlight=False)
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
-        for current in _looks(follower, snapshot):
+        for current in looks:
             if current.phase != "absent":
                 live.update(panel(current, console.height), refresh=True)
             snapshot = current
@@ -126,12 +134,12 @@ def _show_live(follower: Follower, snapshot: Snapshot) -> Snapshot:
     return snapshot
 
 
-def _print_lines(follower: Follower, snapshot: Snapshot) -> Snapshot:
+def _print_lines(looks: Iterator[Snapshot], snapshot: Snapshot) -> Snapshot:
     """Print a line for each trial that ends or pauses, until the run is over; return its last state."""
     from gatewise.cli.watching import Lines, ending
 
     lines = Lines()
-    for current in _looks(follower, snapshot):
+    for current in looks:
         for line in lines.of(current):
             print(line, flush=True)
         snapshot = current

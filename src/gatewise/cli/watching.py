@@ -89,7 +89,7 @@ def _trials(snapshot: Snapshot) -> str:
     if snapshot.phase == "searching":
         pace, left = snapshot.pace, snapshot.left
         parts += [f"{number(pace)} a minute"] if pace else []
-        parts += [f"about {duration(left)} left in the search" if left is not None else "time left not known yet"]
+        parts += [f"about {duration(left)} left in the search" if left is not None else "time left unknown"]
     return ", ".join(parts)
 
 
@@ -160,9 +160,15 @@ class Lines:
         """Yield the lines that are new with a snapshot."""
         if not self._phase:
             yield f"following {snapshot.command} {snapshot.name} in {snapshot.folder}: {_state(snapshot)}"
+        elif self._phase == "stopped" != snapshot.phase:
+            yield "the run goes on"
         best = min((one.score for one in self._said.values()), default=math.inf)
         for one in snapshot.ended:
-            if self._said.get(one.number) == one:
+            known = self._said.get(one.number)
+            # A run that is gone on with tells again, pause by pause, what its trials had come to.
+            if known is not None and (
+                one.epochs < known.epochs or (one.status == known.status and one.epochs == known.epochs)
+            ):
                 continue
             self._said[one.number] = one
             is_best, best = one.score < best, min(best, one.score)

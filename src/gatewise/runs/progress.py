@@ -160,7 +160,7 @@ class Snapshot:
     def concurrency(self) -> float:
         """Trials that went on side by side so far, at most as many as may."""
         jobs = min(int(self.settings.get("jobs") or os.cpu_count() or 1), int(self.settings.get("lookahead") or 4))
-        trained = sum(one.seconds for one in self.ended) + sum(one.seconds for one in self.running)
+        trained = sum(one.seconds for one in self.ended) + self._seconds_under_way
         return min(max(trained / max(self.elapsed, 1e-9), 0.05), jobs)
 
     @property
@@ -171,14 +171,24 @@ class Snapshot:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the search ends at the pace so far, None where that cannot be told."""
+        """Seconds until the search ends at the pace so far, None where that cannot be told.
+
+        That is before the first trial has ended, and where trials pause, any of which may go on.
+        """
         mean, total = self._seconds_per_trial, self.total
-        if self.phase != "searching" or mean is None or total is None:
+        may_go_on = any(one.status == "paused" for one in self.ended)
+        if self.phase != "searching" or mean is None or total is None or may_go_on:
             return None
-        todo = mean * (total - len(self.ended)) - sum(one.seconds for one in self.running)
+        todo = mean * (total - len(self.ended)) - self._seconds_under_way
         left = max(todo, 0.0) / self.concurrency
         limit = self.settings.get("time_limit")
         return left if limit is None else min(left, max(float(limit) - self.elapsed, 0.0))
+
+    @property
+    def _seconds_under_way(self) -> float:
+        """Seconds of the trainings under way that are in no trial's record yet."""
+        recorded: dict[int | str, float] = {one.number: one.seconds for one in self.ended}
+        return sum(max(one.seconds - recorded.get(one.name, 0.0), 0.0) for one in self.running)
 
     @property
     def _seconds_per_trial(self) -> float | None:
