@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from gatewise.data.panel import Panel
 from gatewise.experiment import Outcome, run
 from gatewise.forecast import Forecaster, native_like, panel_of, user_columns
 from gatewise.interrupt import Interrupt
+from gatewise.loggers.choice import checked_logs, logged
 from gatewise.planning import Source, plan
 from gatewise.runs.store import RunFolder
 from gatewise.search.study import Listener
@@ -83,6 +84,7 @@ def tune(
     preset: str = "auto",
     future_data: Any = None,
     out: str | Path | None = None,
+    log: str | Sequence[str] = (),
     listener: Listener | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     **settings: Any,
@@ -96,6 +98,7 @@ def tune(
         future_data: a table of the covariates known ahead, for the steps to forecast; without it there is no
             forecast, unless `data` hold them behind the last value.
         out: a run folder to write, None writes nothing.
+        log: logs to write into the run folder: tensorboard, mlflow, wandb; each needs the extra of its name.
         listener: is told of starts, epochs and ends.
         should_stop: asked often; True ends the search with the best model so far, as Ctrl-C does.
         **settings: any other setting by its name; what is set here does not vary.
@@ -107,11 +110,14 @@ def tune(
     """
     named = {"horizon": horizon, "preset": preset, **settings}
     given = {name: value for name, value in named.items() if value is not None}
+    log = checked_logs(log, has_folder=out is not None)
     panel = panel_of(data, Settings.of(**given), future_data=future_data)
     made = plan("tune", panel, given, Source.of(data, future_data))
     folder = RunFolder(Path(out)) if out is not None else None
-    with Interrupt().armed() as interrupt:
-        outcome = run(made, folder, listener=listener, should_stop=lambda: interrupt() or should_stop())
+    where = folder.path if folder is not None else None
+    with Interrupt().armed() as interrupt, logged(log, where, made, listener) as logs:
+        outcome = run(made, folder, listener=logs.listener, should_stop=lambda: interrupt() or should_stop())
+        logs.summary = outcome.summary(where)
     best = outcome.chosen.settings.model_dump()
     forecaster = Forecaster(best.pop("horizon"), best.pop("preset"), **best)
     forecaster._adopt(panel, outcome.final, made.reasons, data)

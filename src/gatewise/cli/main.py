@@ -17,6 +17,7 @@ from gatewise.cli.lr_find import lr_find
 from gatewise.cli.predict import predict
 from gatewise.cli.sweep import sweep
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
+from gatewise.cli.watch import watch
 from gatewise.errors import GatewiseError
 
 __all__ = ["TRACEBACK_VARIABLE", "app", "main"]
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict, sweep, lr_find, ablate, advise):
+for command in (demo, check, fit, tune, predict, watch, sweep, lr_find, ablate, advise):
     app.command()(command)
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "DataArgument",
     "FutureDataOption",
     "JsonOption",
+    "LogOption",
     "NoCacheOption",
     "OptionalDataArgument",
     "OutOption",
@@ -79,6 +80,10 @@ ResumeOption = Annotated[
         metavar="RUN_DIR",
         help="Go on with a run that was interrupted or killed, or with more --trials; DATA only if it has moved.",
     ),
+]
+LogOption = Annotated[
+    str | None,
+    typer.Option("--log", metavar="NAMES", help="Logs beside the run: tensorboard, mlflow, wandb; each an extra."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One machine-readable summary on stdout and nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")]

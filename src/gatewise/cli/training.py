@@ -16,6 +16,7 @@ from gatewise.cli.options import (
     DataArgument,
     FutureDataOption,
     JsonOption,
+    LogOption,
     NoCacheOption,
     OptionalDataArgument,
     OutOption,
@@ -79,6 +80,7 @@ def tune(
     config: ConfigOption = None,
     assignments: SetOption = None,
     space: SpaceOption = None,
+    log: LogOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -86,7 +88,9 @@ def tune(
     flags: dict[str, Any],
 ) -> int:
     """Search for the best LSTM, compare it with strong baselines, forecast, and write a report: the main job."""
-    manner = Manner(as_json, quiet, verbose, no_cache)
+    from gatewise.loggers.choice import checked_logs
+
+    manner = Manner(as_json, quiet, verbose, no_cache, checked_logs(log or ()))
     given = given_settings(config, assignments, {**flags, "space": tuple(space)} if space else flags)
     if resume is not None:
         return _resumed(resume, (data, future_data), given, out, manner)
@@ -110,12 +114,13 @@ def demo(
 
 
 class Manner(NamedTuple):
-    """How a command speaks and caches, as its flags say."""
+    """How a command speaks, caches and logs, as its flags say."""
 
     as_json: bool
     quiet: bool
     verbose: bool
     no_cache: bool
+    log: tuple[str, ...] = ()
 
 
 def _experiment(
@@ -199,13 +204,18 @@ def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Inter
     """Train, write and show; return the exit status."""
     from gatewise.cli.console import Reporter
     from gatewise.experiment import run
+    from gatewise.loggers.choice import logged
 
     reporter = Reporter(made.trials, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
     for line in read_lines(made):
         reporter.say(line)
     try:
-        with reporter.showing():
-            outcome = run(made, folder, listener=reporter.listener(), should_stop=interrupt)
+        with (
+            reporter.showing(),
+            logged(manner.log, folder.path, made, reporter.listener(), warn=reporter.say) as logs,
+        ):
+            outcome = run(made, folder, listener=logs.listener, should_stop=interrupt)
+            logs.summary = outcome.summary(folder.path)
     except TrainingError:
         if not interrupt():
             raise

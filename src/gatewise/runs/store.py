@@ -98,7 +98,7 @@ class RunFolder:
 
         lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=1)  # a follower that looks whether it is held has it for a moment
         except Timeout:
             raise RunFolderError(
                 f"only one process may work on a run, but another one works on '{self.path}'. "
