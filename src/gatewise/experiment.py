@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,9 +22,11 @@ from gatewise.notes import notes_of
 from gatewise.planning import Plan
 from gatewise.refit import refit_all, refit_seconds
 from gatewise.report.html import write_report
+from gatewise.runs.journal import Journal
 from gatewise.runs.store import RunFolder
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
+from gatewise.train.checkpoint import Keeper
 from gatewise.train.forecaster import compile_forecasters
 
 __all__ = ["Outcome", "refit_name", "run"]
@@ -125,18 +128,27 @@ def run(
 
     Args:
         made: the checked plan.
-        folder: where to write; None writes nothing.
+        folder: where to write; one that an earlier process left is gone on with. None writes nothing.
         listener: is told of starts, epochs and ends, beside the folder.
         should_stop: asked often; True ends the experiment early with the best model so far.
 
     Raises:
         TrainingError: when no training gave a usable model.
+        RunFolderError: when another process works on the folder, or its journal is not of this experiment.
     """
+    with folder.held() if folder is not None else nullcontext() as journal:
+        return _run(made, folder, journal, listener or Listener(), should_stop)
+
+
+def _run(
+    made: Plan, folder: RunFolder | None, journal: Journal | None, listener: Listener, should_stop: Callable[[], bool]
+) -> Outcome:
+    """Run an experiment; a journal with a past is gone on from."""
     began = time.monotonic()
-    listener = listener or Listener()
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
+    spent = journal.spent if journal else 0.0
     wanted = made.members
     panels = 2 if made.split.test else 1
     with ThreadPoolExecutor(1) as idle:
@@ -147,16 +159,20 @@ def run(
             made.bench,
             made.space,
             trials=made.trials,
+            record=journal,
             storage=folder.storage if folder else None,
             listener=listener,
+            finals=wanted,
             reserve=lambda models: refit_seconds(
                 [one for _, one in models[:wanted]], panels=panels, jobs=_jobs(made.settings)
             ),
             should_stop=should_stop,
+            spent=spent,
         )
     settings = made.settings
     chosen = choose([model for _, model in found.models], made.bench.truth, wanted, settings.combine)
-    judged, final, exception = _train_anew(made, chosen, listener, should_stop)
+    keeper = journal.keeper if journal else None
+    judged, final, exception = _train_anew(made, chosen, keeper, listener, should_stop)
     table = board = None
     words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
     if judged is not None:
@@ -175,7 +191,7 @@ def run(
         verdict=words,
         notes=notes_of(made, chosen, exception),
         interrupted=should_stop(),
-        seconds=time.monotonic() - began,
+        seconds=spent + time.monotonic() - began,
     )
     if folder is not None:
         _write_end(folder, outcome)
@@ -195,7 +211,11 @@ def _jobs(settings: Settings) -> int:
 
 
 def _train_anew(
-    made: Plan, chosen: Chosen, listener: Listener, should_stop: Callable[[], bool]
+    made: Plan,
+    chosen: Chosen,
+    keeper: Callable[[str, str], Keeper] | None,
+    listener: Listener,
+    should_stop: Callable[[], bool],
 ) -> tuple[Ensemble | None, Ensemble, str]:
     """Train the chosen configurations anew: the models that the backtest judges, and those that ship.
 
@@ -210,6 +230,7 @@ def _train_anew(
         [made.panel, made.bench.panel] if tested else [made.panel],
         chosen.members,
         jobs=_jobs(made.settings),
+        keeper=keeper,
         observe=lambda panel, member, epoch: listener.on_epoch(-1 - panel - 2 * member, epoch),
         should_stop=should_stop,
     )

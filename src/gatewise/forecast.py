@@ -22,7 +22,7 @@ from gatewise.refit import refit_all, refit_seconds
 from gatewise.search.space import Space
 from gatewise.search.study import Listener, search
 from gatewise.settings import Settings
-from gatewise.train.fit import Epoch
+from gatewise.train.checkpoint import Epoch
 from gatewise.workbench import Workbench
 
 __all__ = ["Forecaster", "NotFittedError", "native_like", "panel_of", "user_columns"]

@@ -15,6 +15,7 @@ from gatewise.data.panel import Panel
 from gatewise.data.split import Split
 from gatewise.errors import SettingsError, nearest
 from gatewise.preset import resolve
+from gatewise.search.ranges import ranges_of
 from gatewise.search.space import Space, space_of
 from gatewise.settings import Settings
 from gatewise.workbench import Workbench
@@ -125,10 +126,15 @@ def plan(command: Command, panel: Panel, given: dict[str, Any], source: Source =
 def _space(portfolio: tuple[Settings, ...], given: dict[str, Any], bench: Workbench, windows: int) -> Space:
     """Return what a search varies: all that was left open, or just what `vary` names."""
     named = portfolio[0].vary or ()
+    ranges = ranges_of(portfolio[0].space or ())
     pinned = {name for name, value in given.items() if value is not None and name not in named}
+    if both := [name for name in ranges if given.get(name) is not None]:
+        raise SettingsError(
+            f"space gives a range to '{both[0]}', but it is also set to {given[both[0]]}. Leave one of the two out."
+        )
     rows = int(np.median(bench.panel.lengths)) - bench.split.validation
     positive = all(one.values.min() >= 0 for one in bench.panel)
-    priors = space_of(portfolio, pinned, rows, windows, positive).priors
+    priors = space_of(portfolio, pinned, rows, windows, positive, ranges).priors
     unknown = [name for name in named if name not in priors]
     if unknown:
         raise SettingsError(
@@ -139,7 +145,7 @@ def _space(portfolio: tuple[Settings, ...], given: dict[str, Any], bench: Workbe
         # What is not named stays as it is in the first; the others only tell what is named.
         pinned = Settings.model_fields.keys() - set(named)
         portfolio = _only(named, portfolio)
-        priors = space_of(portfolio, pinned, rows, windows, positive).priors
+        priors = space_of(portfolio, pinned, rows, windows, positive, ranges).priors
     if not priors:
         raise SettingsError(
             "a search needs at least one setting to vary, but every one is set. Leave some open, or use 'gatewise fit'."

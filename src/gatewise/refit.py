@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from threading import Event
 
+import numpy as np
+
 from gatewise.data.panel import Panel
 from gatewise.fitted import Fitted
 from gatewise.model.network import layout_of
+from gatewise.settings import Settings
+from gatewise.train.checkpoint import Epoch, Keeper
 from gatewise.train.device import own_lane
-from gatewise.train.fit import Epoch, train
+from gatewise.train.fit import Manner, train
 from gatewise.workbench import Candidate, Part
 
 __all__ = ["refit", "refit_all", "refit_seconds"]
+
+Keeping = Callable[[str], Keeper]
 
 ONWARD_SHARE, ONWARD_RATE = 0.25, 0.3
 """Share of the best number of epochs, and of the learning rate, of a training that goes on from validated weights."""
@@ -29,6 +36,7 @@ def refit(
     candidate: Candidate,
     *,
     room: int = 0,
+    keep: Keeping | None = None,
     observe: Callable[[Epoch], None] = lambda epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Fitted, str]:
@@ -41,6 +49,7 @@ def refit(
         panel: what to train on.
         candidate: the configuration, its best epoch, and its model, which stands in if this training fails.
         room: steps to pad the panel for, so that a shorter one runs the program that a longer one has compiled.
+        keep: returns where checkpoints are kept, from a text that tells what is trained; None keeps none.
         observe: is told of every epoch.
         should_stop: asked after every chunk of steps.
 
@@ -58,6 +67,10 @@ def refit(
         epochs, start = max(round(ONWARD_SHARE * epochs), 1), candidate.fitted.parameters
         learning_rate = ONWARD_RATE * settings.learning_rate
         settings = settings.change(learning_rate=learning_rate, schedule="cosine", epochs=epochs)
+    keeper = keep(_owner(settings, epochs, panel, start)) if keep else None
+    checkpoint = keeper.load() if keeper else None
+    for epoch in checkpoint.epochs if checkpoint else ():
+        observe(epoch)
     training = train(
         settings,
         architecture,
@@ -66,8 +79,8 @@ def refit(
         epochs=epochs,
         start=start,
         past_losses=[epoch.val_loss for epoch in candidate.training.epochs],
-        observe=observe,
-        should_stop=should_stop,
+        checkpoint=checkpoint,
+        manner=Manner(observe, must_stop=should_stop, keep=keeper.save if keeper else None),
     )
     if training.status == "diverged":
         return candidate.fitted, f"The training on every row {training.message}: the validated model stands in."
@@ -83,11 +96,18 @@ def refit(
     ), ""
 
 
+def _owner(settings: Settings, epochs: int, panel: Panel, start: np.ndarray | None) -> str:
+    """Return a text that tells one training from another."""
+    weights = hashlib.sha256(start.tobytes()).hexdigest() if start is not None else ""
+    return f"{settings.model_dump_json()} {epochs} {panel.fingerprint} {weights}"
+
+
 def refit_all(
     panels: Sequence[Panel],
     candidates: Sequence[Candidate],
     *,
     jobs: int,
+    keeper: Callable[[str, str], Keeper] | None = None,
     observe: Callable[[int, int, Epoch], None] = lambda panel, candidate, epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[list[list[Fitted]], str]:
@@ -97,6 +117,7 @@ def refit_all(
         panels: what to train on.
         candidates: the configurations.
         jobs: trainings side by side at most.
+        keeper: returns where a training of a name keeps its checkpoints (`gatewise.search.record`); None keeps none.
         observe: is told of every epoch, with the numbers of panel and candidate.
         should_stop: asked after every chunk of steps.
 
@@ -113,6 +134,7 @@ def refit_all(
                 panels[panel],
                 candidates[candidate],
                 room=room,
+                keep=partial(keeper, f"refit-{panel}-{candidate}") if keeper else None,
                 observe=partial(observe, panel, candidate),
                 should_stop=lambda: should_stop() or abandoned.is_set(),
             )

@@ -34,7 +34,8 @@ Combine = Literal["median", "mean", "weighted"]
 Refit = Literal["anew", "onward", "none"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
-Sampler = Literal["tpe", "random"]
+Sampler = Literal["tpe", "random", "gp", "cmaes"]
+Halvings = Literal["none", "halving", "hyperband"]
 
 
 class Prior(NamedTuple):
@@ -454,7 +455,43 @@ class Settings(BaseModel):
         tuple[str, ...] | None,
         _row("search", "names of the settings that a search varies; all that are not set, when unset"),
     ] = None
-    sampler: Annotated[Sampler, _row("search", "how a search proposes trials")] = "tpe"
+    space: Annotated[
+        tuple[str, ...] | None,
+        _row(
+            "search",
+            "ranges and choices instead of the usual ones: learning_rate=1e-4..1e-2, hidden=32|64|64,64, "
+            "dropout=0..0.5",
+        ),
+    ] = None
+    sampler: Annotated[
+        Sampler,
+        _row(
+            "search",
+            "how a search proposes trials: tree-structured Parzen estimator, at random, Gaussian process (which needs "
+            "torch), or CMA-ES (which leaves choices to chance)",
+        ),
+    ] = "tpe"
+    halving: Annotated[
+        Halvings,
+        _row(
+            "search",
+            "whether trials pause at rungs of epochs, from where only the better ones go on: successive halving, or "
+            "hyperband, in which some trials pass over the first rungs",
+        ),
+    ] = "none"
+    halving_factor: Annotated[
+        int, _row("search", "of that many trials one goes on from each rung, to that many times its epochs", ge=2)
+    ] = 3
+    halving_epochs: Annotated[int, _row("search", "fewest epochs before a trial may pause", unit="epochs", ge=1)] = 4
+    repeats: Annotated[
+        int,
+        _row(
+            "search",
+            "trainings per trial, each with another seed; a trial's score is their mean",
+            unit="trainings",
+            ge=1,
+        ),
+    ] = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -470,6 +507,11 @@ class Settings(BaseModel):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return (value,) if isinstance(value, int | float) else value
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("time_limit", mode="before")
     @classmethod

@@ -21,8 +21,9 @@ from gatewise.fitted import Fitted, widths_of
 from gatewise.metrics import mase_scale
 from gatewise.model.recipe import padded_index
 from gatewise.settings import Settings
+from gatewise.train.checkpoint import Checkpoint
 from gatewise.train.device import place
-from gatewise.train.fit import Epoch, Lessons, Training, Validation, train
+from gatewise.train.fit import Lessons, Manner, Training, Validation, train
 from gatewise.train.forecaster import Histories, forecaster
 from gatewise.train.program import table_of
 from gatewise.train.ridge import fit_linear
@@ -258,30 +259,39 @@ class Workbench:
         """Return the Architecture of a configuration on this panel."""
         return self._part.architecture(settings)
 
-    def train(
-        self,
-        settings: Settings,
-        *,
-        observe: Callable[[Epoch], None] = lambda epoch: None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> Candidate:
+    def train(self, settings: Settings, *, checkpoint: Checkpoint | None = None, **manner: Any) -> Candidate:
         """Train one configuration with early stopping and judge it on the validation windows.
+
+        Args:
+            settings: resolved settings.
+            checkpoint: where this very training goes on from, None starts it.
+            **manner: how it is watched, stopped and kept: the parts of `gatewise.train.fit.Manner`.
 
         Raises:
             DataError: when no usable window is left for training or validation.
         """
         self.check(settings)
-        architecture, part = self.architecture(settings), self._part
-        lessons = part.lessons(settings)
+        architecture = self.architecture(settings)
+        lessons = self._part.lessons(settings)
         validation = self._validation(settings, architecture, lessons.weight)
-        training = train(settings, architecture, lessons, validation, observe=observe, should_stop=should_stop)
+        how = Manner(**manner)
+        training = train(settings, architecture, lessons, validation, checkpoint=checkpoint, manner=how)
+        return self._judged(settings, training, validation.histories)
+
+    def judged(self, settings: Settings, training: Training) -> Candidate:
+        """Return a training of a configuration, from an earlier process say, as `train` returned it."""
+        architecture = self.architecture(settings)
+        weight = np.ones(len(self.panel), np.float32)
+        return self._judged(settings, training, self._validation(settings, architecture, weight).histories)
+
+    def _judged(self, settings: Settings, training: Training, histories: Histories) -> Candidate:
+        part = self._part
         scaler, linear = part.scaled(settings)[0], part.linear(settings)
-        made = forecaster(architecture, self.split.horizon)(training.parameters, validation.histories, linear)
+        made = forecaster(self.architecture(settings), self.split.horizon)(training.parameters, histories, linear)
         forecast = scaler.undo(made, self.truth.series)
         ids = tuple(one.unique_id for one in self.panel)
         fitted = Fitted(settings, training.parameters, ids, scaler, part.encoder(settings), linear)
-        score = self.truth.score(forecast[:, 0])
-        return Candidate(fitted, training, score, forecast)
+        return Candidate(fitted, training, self.truth.score(forecast[:, 0]), forecast)
 
     def _validation(self, settings: Settings, architecture: Architecture, weight: np.ndarray) -> Validation:
         part, judge = self._part, self._judge(settings)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gatewise.search.study import Listener, Trial
     from gatewise.settings import Settings
-    from gatewise.train.fit import Epoch
+    from gatewise.train.checkpoint import Epoch
 
 __all__ = ["Reporter", "sparkline"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import shutil
 import tempfile
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
@@ -19,9 +21,10 @@ import pandas as pd
 from gatewise.artifact import Saved, save_model
 from gatewise.configuration import write_toml
 from gatewise.errors import RunFolderError
-from gatewise.search.study import Trial
+from gatewise.runs.journal import Journal
+from gatewise.search.trial import Trial
 from gatewise.settings import Settings
-from gatewise.train.fit import Epoch
+from gatewise.train.checkpoint import Epoch
 
 __all__ = ["RunFolder", "default_folder"]
 
@@ -47,21 +50,28 @@ def default_folder(name: str, now: time.struct_time | None = None) -> Path:
 class RunFolder:
     """Writes a run folder.
 
-    ``events.jsonl`` and ``trials.csv`` grow line by line; every other text file is replaced as a whole, so a crash
-    leaves no half of one.
+    ``journal.jsonl``, ``events.jsonl`` and ``trials.csv`` grow line by line; every other text file is replaced as a
+    whole, so a crash leaves no half of one.
 
     Args:
         path: the folder; made if missing.
+        resume: whether it is an earlier run's, to go on with.
 
     Raises:
-        RunFolderError: when it exists and is not empty, or cannot be written.
+        RunFolderError: when a new one exists and is not empty, one to resume is no run folder, or it cannot be written.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, *, resume: bool = False):
+        self.path, self.resumed = path, resume
         self._lock = Lock()
-        self._columns: list[str] = []
-        if path.is_dir() and any(path.iterdir()):
+        self._rows: dict[int, dict[str, Any]] = {}
+        if resume:
+            if not (path / "run.json").is_file():
+                raise RunFolderError(
+                    f"--resume must name the folder of a run, but '{path}' holds no run.json. "
+                    "Name a folder that 'gatewise tune' has written."
+                )
+        elif path.is_dir() and any(path.iterdir()):
             raise RunFolderError(
                 f"--out must name a new or empty folder, but '{path}' exists and is not empty. "
                 "Choose another folder, or remove that one."
@@ -76,6 +86,55 @@ class RunFolder:
                 f"--out must name a folder that can be written, but '{path}' cannot be: {error.strerror}. "
                 "Choose another folder."
             ) from None
+
+    @contextmanager
+    def held(self) -> Iterator[Journal]:
+        """Hold the folder against other processes inside the block, and yield its journal.
+
+        Raises:
+            RunFolderError: when another process holds it.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunFolderError(
+                f"only one process may work on a run, but another one works on '{self.path}'. "
+                "Follow it with 'gatewise watch', or wait until it has ended."
+            ) from None
+        try:
+            journal = Journal(self.path)
+            if self.resumed:
+                self._keep_only(journal.past)
+            yield journal
+        finally:
+            lock.release()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end, and was not cut short."""
+        try:
+            return not json.loads((self.path / "summary.json").read_text(encoding="utf-8"))["interrupted"]
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def _keep_only(self, past: Sequence[Trial]) -> None:
+        """Remove the epochs that the journal does not cover: they are trained, or told, again."""
+        epochs = {trial.number: trial.epochs for trial in past}
+        path = self.path / "events.jsonl"
+        if not path.is_file():
+            return
+        kept = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:  # the line that the crash tore
+                continue
+            if event["epoch"] <= epochs.get(event["trial"], 0):
+                kept.append(line + "\n")
+        self.write_text("events.jsonl", "".join(kept))
 
     def storage(self) -> str:
         """Return the URL of the Optuna study."""
@@ -120,18 +179,25 @@ class RunFolder:
             log.write(line + "\n")
 
     def add_trial(self, trial: Trial, varied: tuple[str, ...]) -> None:
-        """Append one trial to ``trials.csv``, with the settings that vary."""
+        """Write one trial into ``trials.csv``, with the settings that vary; one that paused before is replaced."""
         facts = {name: getattr(trial, name) for name in TRIAL_FACTS}
         facts["score"] = trial.score if math.isfinite(trial.score) else ""
-        settings = {name: _cell(getattr(trial.settings, name)) for name in varied}
-        path = self.path / "trials.csv"
+        row = {**facts, **{name: _cell(getattr(trial.settings, name)) for name in varied}}
         with self._lock:
-            fresh = not path.exists()
-            with path.open("a", encoding="utf-8", newline="") as table:
-                writer = csv.DictWriter(table, [*facts, *settings], lineterminator="\n")
-                if fresh:
-                    writer.writeheader()
-                writer.writerow({**facts, **settings})
+            is_last = trial.number not in self._rows and trial.number > max(self._rows, default=-1)
+            appending = is_last and self._rows
+            self._rows[trial.number] = row
+            rows = [row] if appending else [self._rows[number] for number in sorted(self._rows)]
+            text = io.StringIO()
+            writer = csv.DictWriter(text, list(row), lineterminator="\n")
+            if not appending:
+                writer.writeheader()
+            writer.writerows(rows)
+            if not appending:
+                self.write_text("trials.csv", text.getvalue())
+                return
+            with (self.path / "trials.csv").open("a", encoding="utf-8", newline="") as table:
+                table.write(text.getvalue())
 
 
 def csv_text(table: pd.DataFrame) -> str:

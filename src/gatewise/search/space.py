@@ -161,7 +161,12 @@ def _period(settings: Settings, choice: str) -> int:
 
 
 def space_of(
-    portfolio: Sequence[Settings], pinned: Container[str], train_rows: int, train_windows: int, positive: bool
+    portfolio: Sequence[Settings],
+    pinned: Container[str],
+    train_rows: int,
+    train_windows: int,
+    positive: bool,
+    ranges: Mapping[str, Prior] | None = None,
 ) -> Space:
     """Return the space around a preset's portfolio.
 
@@ -171,11 +176,16 @@ def space_of(
         train_rows: rows of the training part of the series in the middle, which bound the window.
         train_windows: training windows of all series, which bound network and batch.
         positive: whether no value is negative, so that a logarithm may be taken.
+        ranges: priors that the user has set, in the place of these.
     """
-    data = _Data(tuple(portfolio), pinned, train_rows, train_windows, positive)
+    ranges = ranges or {}
+    data = _Data(tuple(portfolio), pinned, train_rows, train_windows, positive, ranges)
     priors: dict[str, Prior] = {}
     for row in settings_table():
         if row.group in ("recipe", "network", "training") and row.name not in pinned:
+            if row.name in ranges:
+                priors[row.name] = ranges[row.name]
+                continue
             prior = data.prior(row.name) or row.prior
             used = {_plain(getattr(one, row.name)) for one in portfolio}
             if prior is not None and (not prior.choices or len(used.union(prior.choices)) > 1):
@@ -192,6 +202,7 @@ class _Data:
     train_rows: int
     train_windows: int
     positive: bool
+    ranges: Mapping[str, Prior]
 
     @property
     def start(self) -> Settings:
@@ -248,6 +259,9 @@ class _Data:
         They are whole seasons where the portfolio's are, and whole patches of the patch that is set.
         """
         known = sorted({one.window or 1 for one in self.portfolio})
+        if "window" in self.ranges:
+            one = self.ranges["window"]
+            return one.choices or tuple(range(int(one.low or 1), int(one.high or 1) + 1))
         if "window" in self.pinned:
             return tuple(known)
         season = self.start.season or 1

@@ -1,74 +1,35 @@
-"""The study: a real Optuna study, trials side by side, and the same result for any number of jobs."""
+"""The coordinator of a search: who trains next, and the same result for any number of jobs and interruptions."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
-import warnings
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from gatewise.errors import InputError, TrainingError
+from gatewise.errors import InputError, RunFolderError, TrainingError
+from gatewise.search.halving import Halving, rungs_of
+from gatewise.search.proposals import Proposals
+from gatewise.search.record import InMemory, Record
 from gatewise.search.space import Space
+from gatewise.search.trial import Trial, failed, trial_of
 from gatewise.settings import Settings
+from gatewise.train.checkpoint import Epoch
 from gatewise.train.device import accelerator, own_lane
-from gatewise.train.fit import Epoch
+from gatewise.train.fit import Training
 from gatewise.train.population import Populations
 from gatewise.workbench import Candidate, Workbench
 
-if TYPE_CHECKING:
-    import optuna
-
-__all__ = ["Found", "Listener", "Trial", "search"]
+__all__ = ["Found", "Listener", "Stop", "Trial", "search"]
 
 MOST_MODELS = 40
-"""Models kept in memory for the ensemble."""
-
-FREE_EVERY, PARENTS, MOST_CHANGES = 4, 5, 3
-"""Behind the first configurations every fourth trial is the sampler's own all over; the others change up to three
-settings of one of the five best so far."""
-
-STARTUP = 10
-"""Trials drawn from the portfolio and at random before the sampler models the results (Optuna's default for TPE)."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A finished trial.
-
-    Attributes:
-        number: from 0, in the order of asking.
-        settings: its configuration.
-        status: how its training ended: early-stopped, epoch-limit, interrupted, diverged, or failed where the data
-            could not carry the configuration.
-        message: one sentence on that.
-        score: mean absolute scaled error of its best weights on the validation part; infinite if there are none.
-        best_epoch: the epoch of its weights.
-        epochs: epochs trained.
-        train_loss: training loss of that epoch, NaN if there is none.
-        val_loss: validation loss of that epoch.
-        seconds: duration of its training.
-    """
-
-    number: int
-    settings: Settings
-    status: str
-    message: str
-    score: float
-    best_epoch: int
-    epochs: int
-    train_loss: float
-    val_loss: float
-    seconds: float
+"""Trials whose models are kept for the ensemble."""
 
 
 @dataclass
@@ -88,8 +49,8 @@ class Found:
     """What a search found.
 
     Attributes:
-        trials: every finished trial, in the order of asking.
-        models: the trials with the lowest scores and their models, the best first.
+        trials: every trial, in the order of asking.
+        models: the trials with the lowest scores and their models (one for each repeat), the best first.
     """
 
     trials: tuple[Trial, ...]
@@ -106,105 +67,71 @@ def search(
     space: Space,
     *,
     trials: int,
+    record: Record | None = None,
     storage: Callable[[], str] | None = None,
     listener: Listener | None = None,
+    finals: int = 1,
     reserve: Callable[[Models], float] = lambda models: 0.0,
     should_stop: Callable[[], bool] = lambda: False,
+    spent: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Found:
     """Search a space.
 
-    Trial `k` is asked for when exactly the trials up to `k - lookahead` have been told, in their order: so the same
-    seed proposes the same trials whatever their durations and however many run at once.
+    The search is a sequence of steps; each trains a new trial, or one that paused, up to its next rung. A step is
+    decided on when exactly the steps up to `lookahead` before it have been told, in their order: so the same seed makes
+    the same steps whatever their durations, however many run at once, and wherever a crash fell between them.
 
     Args:
         bench: the data, cut and on the device.
-        space: what varies; its start carries time_limit, jobs, lookahead, sampler and seed.
-        trials: trainings to make.
-        storage: returns an Optuna storage URL, None keeps the study in memory; not asked where nothing varies.
+        space: what varies; its start carries time_limit, jobs, lookahead, sampler, halving, repeats and seed.
+        trials: trials to make.
+        record: what the search remembers; a record with a past is gone on from.
+        storage: returns an Optuna storage URL for the finished trials, None for no such file.
         listener: is told of starts, epochs and ends.
+        finals: trials that train to their end, whatever the halving.
         reserve: returns the seconds of the time limit that the models found so far will need after the search.
         should_stop: asked often; True ends running trials with their best weights and starts no new one.
+        spent: seconds of the time limit that an earlier process has used.
         clock: seconds that only go forward.
 
     Raises:
         TrainingError: when no trial gave a usable model.
+        RunFolderError: when the record's past is not one of this search.
     """
-    settings, listener = space.start, listener or Listener()
-    limit = _Limit(settings.time_limit, should_stop, clock)
-    # One training of given settings needs no sampler, and none of the libraries that come with it.
-    study = _study(space, storage, trials) if space.priors else None
-    waiting = len(study.get_trials(deepcopy=False)) if study else 0
-    done: list[Trial] = []
-    models: list[tuple[Trial, Candidate]] = []
-    pending: deque[tuple[int, optuna.trial.Trial | None, Settings, Future[Candidate]]] = deque()
-    populations = Populations(settings.lookahead) if accelerator() else None
-    jobs = settings.lookahead if populations else settings.jobs or os.cpu_count() or 1
-    workers = ThreadPoolExecutor(jobs, thread_name_prefix="trial")
-    try:
-        asked = 0
-        while True:
-            while asked < trials and len(pending) < settings.lookahead and not (limit.reached() and asked):
-                if study and asked >= waiting and _is_local(settings, asked):
-                    _enqueue_near(study, space, models, asked)
-                proposal = study.ask() if study else None
-                config = space.propose(proposal) if proposal else _member(space.portfolio, asked)
-                listener.on_start(asked, config)
-                observe = partial(_observe, listener, limit, asked)
-                future = workers.submit(_train, bench, populations, config, observe=observe, should_stop=limit.reached)
-                pending.append((asked, proposal, config, future))
-                asked += 1
-            if not pending:
-                break
-            number, proposal, config, future = pending.popleft()
-            trial, candidate = _outcome(number, config, future)
-            if study and proposal:
-                _tell(study, proposal, trial)
-            if trial.epochs or trial.status == "failed":
-                done.append(trial)
-                listener.on_trial(trial)
-            if candidate is not None and math.isfinite(trial.score):
-                # Sorting is stable: of two equal trials the earlier one leads.
-                models = sorted([*models, (trial, candidate)], key=lambda one: one[0].score)[:MOST_MODELS]
-                limit.reserved = reserve(models)
-    finally:
-        # Reached in the ordinary way nothing runs any more; on an exception the running trials end at their next chunk.
-        limit.abandon()
-        workers.shutdown(cancel_futures=True)
-    if not models:
-        said = "; ".join(dict.fromkeys(trial.message for trial in done)) or "none finished an epoch"
-        raise TrainingError(f"training gave no usable model in {asked} trial{'s' * (asked != 1)}: {said}.")
-    return Found(tuple(done), tuple(models))
+    limit = Stop(space.start.time_limit, should_stop, clock, spent)
+    coordinator = _Coordinator(bench, space, trials, record or InMemory(), storage, listener or Listener(), finals)
+    return coordinator.run(limit, reserve)
 
 
-def _member(portfolio: Sequence[Settings], number: int) -> Settings:
-    """Return the settings of one of several trainings: the portfolio in turn, each further round with another seed."""
-    settings, round_ = portfolio[number % len(portfolio)], number // len(portfolio)
-    return settings.change(seed=(settings.seed + round_) % 2**31) if round_ else settings
-
-
-def _train(bench: Workbench, populations: Populations | None, settings: Settings, **manner: Any) -> Candidate:
-    """Train one configuration: on a thread of its own, or on an accelerator together with others of its kind."""
-    with populations.entered() if populations else own_lane():
-        return bench.train(settings, **manner)
-
-
-class _Limit:
+class Stop:
     """When running trials end and no new one starts.
 
     However short the time limit is, the first epoch of the first trial ends: there is always a model to show.
+
+    Args:
+        time_limit: in seconds from now, None for none.
+        should_stop: the user's question.
+        clock: seconds that only go forward.
+        spent: seconds of the limit that are gone already.
     """
 
-    def __init__(self, time_limit: float | None, should_stop: Callable[[], bool], clock: Callable[[], float]):
-        self._should_stop, self._clock = should_stop, clock
-        self._deadline = clock() + time_limit if time_limit else math.inf
+    def __init__(
+        self, time_limit: float | None, should_stop: Callable[[], bool], clock: Callable[[], float], spent: float = 0.0
+    ):
+        self.asked, self._clock = should_stop, clock
+        self._deadline = clock() + time_limit - spent if time_limit else math.inf
         self._any_epoch, self._abandoned = Event(), Event()
         self.reserved = 0.0
 
+    def at_once(self) -> bool:
+        """Tell whether to stop without finishing an epoch: the time is up, or the search broke down."""
+        late = self._clock() + self.reserved >= self._deadline and self._any_epoch.is_set()
+        return late or self._abandoned.is_set()
+
     def reached(self) -> bool:
         """Tell whether to stop."""
-        late = self._clock() + self.reserved >= self._deadline and self._any_epoch.is_set()
-        return late or self._should_stop() or self._abandoned.is_set()
+        return self.at_once() or self.asked()
 
     def epoch_ended(self) -> None:
         """Note that there is a model to show."""
@@ -215,92 +142,268 @@ class _Limit:
         self._abandoned.set()
 
 
-def _observe(listener: Listener, limit: _Limit, number: int, epoch: Epoch) -> None:
-    listener.on_epoch(number, epoch)
-    limit.epoch_ended()
+@dataclass(eq=False)
+class _Step:
+    """One trial trained up to its next rung.
 
-
-def _outcome(number: int, settings: Settings, future: Future[Candidate]) -> tuple[Trial, Candidate | None]:
-    """Wait for a trial and return its record; one that the data cannot carry failed, and the search goes on."""
-    try:
-        candidate = future.result()
-    except InputError as error:
-        nothing = Trial(number, settings, "failed", str(error), math.inf, 0, 0, math.nan, math.nan, 0.0)
-        return nothing, None
-    training = candidate.training
-    best = training.epochs[training.best_epoch - 1] if training.best_epoch else None
-    trial = Trial(
-        number=number,
-        settings=settings,
-        status=training.status,
-        message=training.message,
-        score=candidate.score if best else math.inf,
-        best_epoch=training.best_epoch,
-        epochs=len(training.epochs),
-        train_loss=best.train_loss if best else math.nan,
-        val_loss=training.best_loss,
-        seconds=training.seconds,
-    )
-    return trial, candidate
-
-
-def _study(space: Space, storage: Callable[[], str] | None, trials: int) -> optuna.Study:
-    """Return a fresh Optuna study with the portfolio enqueued."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    seed = space.start.seed
-    with warnings.catch_warnings():
-        # Multivariate TPE is marked experimental; its results are what is wanted and are pinned by the lock file.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = (
-            optuna.samplers.RandomSampler(seed=seed)
-            if space.start.sampler == "random"
-            else optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, multivariate=True, group=True)
-        )
-    study = optuna.create_study(
-        storage=storage() if storage else None, sampler=sampler, study_name="gatewise", direction="minimize"
-    )
-    encoded = [space.encode(settings) for settings in space.first()]
-    for number, parameters in enumerate(encoded[:trials]):
-        if parameters not in encoded[:number]:
-            study.enqueue_trial(parameters)
-    return study
-
-
-def _is_local(settings: Settings, number: int) -> bool:
-    """Tell whether a trial changes a good one in a few settings, or is the sampler's own all over."""
-    return settings.sampler == "tpe" and number % FREE_EVERY != 0
-
-
-def _enqueue_near(study: optuna.Study, space: Space, models: Models, number: int) -> None:
-    """Leave the sampler only a few settings of the next trial to draw; the others are those of a good trial.
-
-    In a space of two dozen settings hardly anything drawn all over comes near a preset that suits the data; what a good
-    configuration lacks is mostly one change or two.
+    Attributes:
+        number: of the trial.
+        settings: its configuration.
+        parameters: what the sampler drew.
+        rungs: the rungs that it had reached before.
+        until: epochs at the rung, None for the end.
+        final: whether it is made only because there are no new trials left to start.
+        future: its trainings, None where an earlier process told of this step.
     """
-    if not models:
-        return
-    generator = np.random.default_rng([space.start.seed, number])
-    parent = models[int(generator.integers(min(PARENTS, len(models))))][0]
-    parameters = space.encode(parent.settings)
-    count = min(int(generator.integers(1, MOST_CHANGES + 1)), len(parameters))
-    open_ = set(generator.choice(list(parameters), size=count, replace=False).tolist())
-    study.enqueue_trial({name: value for name, value in parameters.items() if name not in open_})
+
+    number: int
+    settings: Settings
+    parameters: Mapping[str, Any]
+    rungs: tuple[tuple[int, float], ...]
+    until: int | None
+    final: bool = False
+    future: Future[list[Candidate]] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the trainings, one per repeat, under which their checkpoints lie."""
+        return names_of(self.number, self.settings.repeats)
 
 
-def _tell(study: optuna.Study, proposal: optuna.trial.Trial, trial: Trial) -> None:
-    from optuna.trial import TrialState
+def names_of(number: int, repeats: int) -> list[str]:
+    """Return the names under which the checkpoints of a trial's trainings lie.
 
-    facts: dict[str, Any] = {
-        "settings": json.dumps(trial.settings.model_dump(mode="json")),
-        "status": trial.status,
-        "message": trial.message,
-        "best_epoch": trial.best_epoch,
-    }
-    for name, value in facts.items():
-        proposal.set_user_attr(name, value)
-    if math.isfinite(trial.score):
-        study.tell(proposal, trial.score)
-    else:
-        study.tell(proposal, state=TrialState.FAIL)
+    Example:
+        >>> names_of(7, 1), names_of(7, 2)
+        (['trial-0007'], ['trial-0007', 'trial-0007-repeat-1'])
+    """
+    return [f"trial-{number:04d}" + (f"-repeat-{repeat}" if repeat else "") for repeat in range(repeats)]
+
+
+class _Coordinator:
+    """Decides on steps, hands them to workers, and hears of them in order."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        space: Space,
+        trials: int,
+        record: Record,
+        storage: Callable[[], str] | None,
+        listener: Listener,
+        finals: int,
+    ):
+        self._bench, self._space, self._record, self._listener = bench, space, record, listener
+        settings = space.start
+        self._wanted, self._lookahead = trials, settings.lookahead
+        self._halving = Halving(
+            rungs_of(settings), settings.halving_factor, hyperband=settings.halving == "hyperband", finals=finals
+        )
+        # One training of given settings needs no sampler, and none of the libraries that come with it.
+        self._proposals = Proposals(space, trials, storage) if space.priors else None
+        self._past = deque(record.past)
+        self._known: dict[int, Trial] = {}
+        self._cut_off: dict[int, Trial] = {}
+        self._models: list[tuple[Trial, list[Candidate]]] = []
+        self._pending: deque[_Step] = deque()
+        self._asked = 0
+        self._closing = False
+
+    def run(self, stop: Stop, reserve: Callable[[Models], float]) -> Found:
+        """Make every step."""
+        populations = Populations(self._lookahead) if accelerator() else None
+        jobs = self._lookahead if populations else self._space.start.jobs or os.cpu_count() or 1
+        workers = ThreadPoolExecutor(jobs, thread_name_prefix="trial")
+        try:
+            while True:
+                while len(self._pending) < self._lookahead:
+                    # What an earlier process told is heard whatever the clock says.
+                    if not self._past and stop.reached() and self._asked:
+                        break
+                    step = self._next()
+                    if step is None:
+                        break
+                    if not self._told_before(step):
+                        self._listener.on_start(step.number, step.settings)
+                        step.future = workers.submit(self._train, step, populations, stop)
+                    self._pending.append(step)
+                if not self._pending:
+                    break
+                self._hear(self._pending.popleft(), stop)
+                if self._models and not self._past:
+                    self._models = [self._with_model(one) for one in self._models]
+                    stop.reserved = reserve(self._flat())
+        finally:
+            # Reached in the ordinary way nothing runs any more; on an exception running trials end at their next chunk.
+            stop.abandon()
+            workers.shutdown(cancel_futures=True)
+        return self._found()
+
+    def _next(self) -> _Step | None:
+        """Return the next step; None where there is nothing to do before others are told."""
+        number = self._halving.promote()
+        if number is None and self._asked < self._wanted:
+            number, self._asked = self._asked, self._asked + 1
+            self._halving.begin(number)
+            settings, parameters = self._ask(number)
+            return _Step(number, settings, parameters, (), self._halving.until(number))
+        final = number is None
+        if number is None:
+            number = self._halving.finish()
+        if number is None:
+            return None
+        known = self._known[number]
+        return _Step(number, known.settings, known.parameters, known.rungs, self._halving.until(number), final)
+
+    def _ask(self, number: int) -> tuple[Settings, dict[str, Any]]:
+        """Return the configuration of a new trial, as an earlier process knew it or as the sampler proposes it."""
+        past = next((one for one in self._past if one.number == number), None)
+        if self._proposals is None:
+            return _member(self._space.portfolio, number), {}
+        if past is not None and not self._proposals.must_be_asked_again:
+            return past.settings, dict(past.parameters)
+        return self._proposals.ask(number, [trial for trial, _ in self._models])
+
+    def _told_before(self, step: _Step) -> bool:
+        """Tell whether an earlier process told of a step: the steps that it did not tell of come last."""
+        heard = len([one for one in self._pending if one.future is None])
+        return heard < len(self._past)
+
+    def _hear(self, step: _Step, stop: Stop) -> None:
+        """Wait for a step, and take note of what came of it."""
+        if step.future is None:
+            trial, candidates = self._past.popleft(), []
+            if trial.number != step.number or trial.settings != step.settings:
+                raise RunFolderError(
+                    f"the run must go on from its own trials, but trial {trial.number} of its journal is not what this "
+                    "version of Gatewise would have tried. Resume it with the version that made it, or start anew."
+                )
+        else:
+            trial, candidates = self._outcome(step, step.future)
+        # The past ends before the first step that was cut off: whatever ends behind it is there for this process only,
+        # and its checkpoint stays for a later one, which goes on from there.
+        self._closing |= trial.status == "interrupted"
+        if self._closing:
+            self._cut_off[trial.number] = trial
+        else:
+            self._halving.tell(trial.number, trial.score, ended=trial.ended)
+            self._known[trial.number] = trial
+            if step.future is not None:
+                self._record.tell(trial)
+            if self._proposals:
+                self._proposals.tell(trial)
+        if trial.epochs or trial.status == "failed":
+            self._listener.on_trial(trial)
+            self._rank(trial, candidates)
+
+    def _outcome(self, step: _Step, future: Future[list[Candidate]]) -> tuple[Trial, list[Candidate]]:
+        """Wait for a step; a configuration that the data cannot carry failed, and the search goes on."""
+        try:
+            candidates = future.result()
+        except InputError as error:
+            return failed(step.number, step.settings, error, parameters=step.parameters, rungs=step.rungs), []
+        trial = trial_of(step.number, step.settings, candidates, parameters=step.parameters)
+        reached = () if step.until is None or trial.status == "interrupted" else ((step.until, trial.score),)
+        trial = replace(trial, rungs=(*step.rungs, *reached), final=step.final)
+        if not trial.ended:
+            trial = replace(trial, message=f"paused after epoch {step.until}: others were better by then")
+        return trial, candidates
+
+    def _rank(self, trial: Trial, candidates: list[Candidate]) -> None:
+        """Put a trial's models among the best, and forget those that fall behind them."""
+        before = [one for one, _ in self._models if one.number != trial.number]
+        models = [one for one in self._models if one[0].number != trial.number]
+        if math.isfinite(trial.score):
+            # Of two equal trials the older one leads.
+            models = sorted([*models, (trial, candidates)], key=lambda one: (one[0].score, one[0].number))[:MOST_MODELS]
+        self._models = models
+        kept = {one.number for one, _ in models}
+        for one in [*before, trial] if not self._closing else ():
+            if one.number not in kept and one.ended:
+                self._record.forget(names_of(one.number, one.settings.repeats))
+
+    def _with_model(self, one: tuple[Trial, list[Candidate]]) -> tuple[Trial, list[Candidate]]:
+        """Return a trial with its models, read where an earlier process trained them."""
+        trial, candidates = one
+        if candidates:
+            return one
+        made = []
+        for name, settings in _repeated(trial):
+            checkpoint = self._record.keeper(name, owner_of(settings)).load()
+            if checkpoint is None:
+                raise RunFolderError(
+                    f"the run's checkpoint '{name}' is missing or damaged, without which it cannot go on. "
+                    "Start a new run."
+                )
+            made.append(self._bench.judged(settings, Training(checkpoint, "epoch-limit", trial.message)))
+        return trial, made
+
+    def _train(self, step: _Step, populations: Populations | None, stop: Stop) -> list[Candidate]:
+        """Train a configuration up to its rung: on a thread of its own, or on an accelerator together with others."""
+        made = []
+        for name, settings in _repeated(step):
+            keeper = self._record.keeper(name, owner_of(settings))
+            # Of several trainings of a trial the first one is shown.
+            observe = partial(self._observe, stop, None if made else step.number)
+            with populations.entered() if populations else own_lane():
+                checkpoint = keeper.load()
+                told = step.rungs[-1][0] if step.rungs else 0
+                for epoch in checkpoint.epochs[told:] if checkpoint else ():
+                    observe(epoch)
+                candidate = self._bench.train(
+                    settings,
+                    checkpoint=checkpoint,
+                    observe=observe,
+                    should_stop=stop.reached,
+                    must_stop=stop.at_once,
+                    keep=keeper.save if keeper.lasting else None,
+                    until=step.until,
+                )
+            made.append(candidate)
+            if candidate.training.status == "interrupted":
+                break
+            keeper.save(candidate.training.checkpoint)
+        return made
+
+    def _observe(self, stop: Stop, number: int | None, epoch: Epoch) -> None:
+        if number is not None:
+            self._listener.on_epoch(number, epoch)
+        stop.epoch_ended()
+
+    def _flat(self) -> list[tuple[Trial, Candidate]]:
+        return [(trial, candidate) for trial, candidates in self._models for candidate in candidates]
+
+    def _found(self) -> Found:
+        cut_off = {number: one for number, one in self._cut_off.items() if one.epochs or one.status == "failed"}
+        trials = {**self._known, **cut_off}
+        if not self._models:
+            told = {**self._known, **self._cut_off}.values()
+            said = "; ".join(dict.fromkeys(trial.message for trial in told)) or "none finished an epoch"
+            count = f"{self._asked} trial{'s' * (self._asked != 1)}"
+            raise TrainingError(f"training gave no usable model in {count}: {said}.")
+        if self._proposals:
+            for trial in self._known.values():
+                if not trial.ended:
+                    self._proposals.store(trial)
+        return Found(tuple(trials[number] for number in sorted(trials)), tuple(self._flat()))
+
+
+def owner_of(settings: Settings) -> str:
+    """Return a text that tells the settings of one training from those of another."""
+    return settings.model_dump_json()
+
+
+def _repeated(one: Trial | _Step) -> list[tuple[str, Settings]]:
+    """Return the name and the settings of each of a trial's trainings."""
+    names = names_of(one.number, one.settings.repeats)
+    seed = one.settings.seed
+    return [
+        (name, one.settings.change(seed=(seed + repeat) % 2**31) if repeat else one.settings)
+        for repeat, name in enumerate(names)
+    ]
+
+
+def _member(portfolio: Sequence[Settings], number: int) -> Settings:
+    """Return the settings of one of several trainings: the portfolio in turn, each further round with another seed."""
+    settings, round_ = portfolio[number % len(portfolio)], number // len(portfolio)
+    return settings.change(seed=(settings.seed + round_) % 2**31) if round_ else settings

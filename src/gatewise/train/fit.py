@@ -15,68 +15,76 @@ from gatewise.architecture import Architecture, knobs_of
 from gatewise.data.windows import Windows
 from gatewise.model.network import initialise
 from gatewise.settings import Settings
+from gatewise.train.checkpoint import Best, Checkpoint, Epoch
 from gatewise.train.device import place
 from gatewise.train.forecaster import Histories, forecaster
 from gatewise.train.health import explain_divergence
 from gatewise.train.loss import loss_of
-from gatewise.train.population import joined
+from gatewise.train.population import Steps, joined
 from gatewise.train.program import CHUNK, Batches, Measured, State, Table, trainer
 from gatewise.train.schedule import learning_rates
 
-__all__ = ["Epoch", "Lessons", "Status", "Training", "Validation", "train"]
+__all__ = ["Epoch", "Lessons", "Manner", "Status", "Training", "Validation", "train"]
 
-Status = Literal["early-stopped", "epoch-limit", "interrupted", "diverged"]
-
-Observer = Callable[["Epoch"], None]
-"""Is told of every epoch when it ends."""
+Status = Literal["early-stopped", "epoch-limit", "interrupted", "diverged", "paused"]
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """What one epoch did.
+class Manner:
+    """How a training is watched, stopped and kept; every part may be called from any thread.
 
     Attributes:
-        number: from 1.
-        train_loss: mean loss over the epoch's training windows, dropout and augmentation included.
-        val_loss: mean loss over the validation windows, NaN without validation.
-        learning_rate: that of the epoch's last step.
-        gradient_norm: mean global norm before clipping.
-        largest_norm: largest global norm before clipping.
-        clipped: share of steps whose gradient was clipped, 0-1.
-        update_ratio: mean norm of a step's update over that of the weights.
-        seconds: duration, validation included.
+        observe: is told of every epoch when it ends.
+        should_stop: asked before every epoch; True ends the training with the best weights so far.
+        must_stop: asked after every chunk of steps, likewise; the epoch under way is given up.
+        keep: is given a checkpoint after every epoch.
+        until: epochs after which the training pauses, None for never.
     """
 
-    number: int
-    train_loss: float
-    val_loss: float
-    learning_rate: float
-    gradient_norm: float
-    largest_norm: float
-    clipped: float
-    update_ratio: float
-    seconds: float
+    observe: Callable[[Epoch], None] = lambda epoch: None
+    should_stop: Callable[[], bool] = lambda: False
+    must_stop: Callable[[], bool] = lambda: False
+    keep: Callable[[Checkpoint], None] | None = None
+    until: int | None = None
+
+
+PLAIN = Manner()
 
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A finished training.
+    """A training that has ended or pauses.
 
     Attributes:
-        parameters: the best weights by validation loss (the last ones without validation), float32, flat.
-        best_epoch: the epoch they come from, 0 for the initial weights.
-        best_loss: their validation loss, NaN without validation.
-        epochs: what each epoch did.
-        status: how the training ended.
-        message: one sentence on how it ended, for a person.
+        checkpoint: its best weights by validation loss (the last ones without validation), its epochs, and where it
+            pauses all that it goes on from.
+        status: how it ended.
+        message: one sentence on that, for a person.
     """
 
-    parameters: np.ndarray
-    best_epoch: int
-    best_loss: float
-    epochs: tuple[Epoch, ...]
+    checkpoint: Checkpoint
     status: Status
     message: str
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """The best weights, float32, flat."""
+        return self.checkpoint.best.parameters
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that they come from, 0 for the initial weights."""
+        return self.checkpoint.best.epoch
+
+    @property
+    def best_loss(self) -> float:
+        """Their validation loss, NaN without validation."""
+        return self.checkpoint.best.loss
+
+    @property
+    def epochs(self) -> tuple[Epoch, ...]:
+        """What each epoch did."""
+        return self.checkpoint.epochs
 
     @property
     def seconds(self) -> float:
@@ -132,8 +140,8 @@ def train(
     epochs: int | None = None,
     start: np.ndarray | None = None,
     past_losses: Sequence[float] = (),
-    observe: Observer = lambda epoch: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    checkpoint: Checkpoint | None = None,
+    manner: Manner = PLAIN,
 ) -> Training:
     """Train one network.
 
@@ -145,65 +153,120 @@ def train(
         epochs: epochs to train instead of the settings' limit; the schedule still runs over the settings' `epochs`.
         start: weights to start from, drawn anew when None.
         past_losses: validation losses, epoch by epoch, that the plateau schedule follows where there is no validation.
-        observe: is told of every epoch.
-        should_stop: asked after every chunk of steps; True ends the training with the best weights so far.
+        checkpoint: where this very training goes on from: bit for bit as if it had never paused; None starts it.
+        manner: how it is watched, stopped and kept.
 
     Returns:
         The training, with the best weights restored however it ended.
     """
-    knobs, table = knobs_of(settings), place(lessons.table)
-    initial = initialise(architecture, settings.seed) if start is None else start
-    state = trainer(architecture).start(initial, knobs, settings.seed)
-    stream = _epochs_of_batches(lessons.windows, settings)
-    best = _Best(initial)
-    history: list[Epoch] = []
-
-    def end(status: Status, message: str) -> Training:
-        return Training(best.parameters, best.epoch, best.loss, tuple(history), status, message)
-
-    with joined(architecture, table) as steps:
-        for number in range(1, (settings.epochs if epochs is None else epochs) + 1):
-            began = time.perf_counter()
-            order = next(stream)
-            losses = [epoch.val_loss for epoch in history] if validation else past_losses[: number - 1]
-            rates = learning_rates(settings, number - 1, len(order), losses)
-            sums = Measured(*(0.0 for _ in Measured._fields))
-            running: Measured | None = None
-            for first in range(0, len(order), CHUNK):
-                chunk = _chunk(lessons, order[first : first + CHUNK], rates[first : first + CHUNK])
-                state, measured = steps(state, knobs, table, chunk)
-                # The chunk before is waited for only now: the device works on while the next one is made ready.
-                sums, running = _add(sums, running), measured
-                if should_stop():
-                    return end("interrupted", f"stopped in epoch {number}; weights of epoch {best.epoch}")
-            sums = _add(sums, running)
-            val_loss = _validate(architecture, state, table, validation)
-            history.append(_summary(number, sums, len(order), val_loss, rates[-1], time.perf_counter() - began))
-            observe(history[-1])
-            if sums.broken > 0 or (validation and not math.isfinite(val_loss)):
-                return end("diverged", explain_divergence(settings, number))
-            if validation is None:
-                best = _Best(np.array(state.average), number, math.nan)
-            elif val_loss < best.loss - settings.min_delta:
-                best = _Best(np.array(state.average), number, val_loss)
-            elif number - best.epoch >= settings.patience:
-                return end(
-                    "early-stopped",
-                    f"no better validation loss for {settings.patience} epochs; weights of epoch {best.epoch}",
-                )
-    return end(
-        "epoch-limit",
-        f"reached the limit of {len(history)} epoch{'s' * (len(history) != 1)}; weights of epoch {best.epoch}",
-    )
+    course = _Course(settings, architecture, lessons, validation, past_losses)
+    course.begin(initialise(architecture, settings.seed) if start is None else start, checkpoint)
+    limit = settings.epochs if epochs is None else epochs
+    with joined(architecture, course.table) as steps:
+        while True:
+            number = len(course.history)
+            if ended := course.ended(limit):
+                return Training(course.checkpoint().without_state(), *ended)
+            if manner.until is not None and number >= manner.until:
+                return Training(course.checkpoint(), "paused", f"paused after {_counted(number)}")
+            if manner.should_stop():
+                return course.stopped(f"stopped after epoch {number}")
+            if not course.epoch(steps, manner.must_stop):
+                return course.stopped(f"stopped in epoch {number + 1}")
+            if manner.keep:
+                manner.keep(course.checkpoint())
+            manner.observe(course.history[-1])
 
 
-@dataclass(frozen=True, eq=False)
-class _Best:
-    """The best weights so far."""
+class _Course:
+    """The course of one training: what changes from epoch to epoch."""
 
-    parameters: np.ndarray
-    epoch: int = 0
-    loss: float = math.inf
+    def __init__(
+        self,
+        settings: Settings,
+        architecture: Architecture,
+        lessons: Lessons,
+        validation: Validation | None,
+        past_losses: Sequence[float],
+    ):
+        self._settings, self._architecture, self._lessons = settings, architecture, lessons
+        self._validation, self._past_losses = validation, past_losses
+        self._knobs, self.table = knobs_of(settings), place(lessons.table)
+        self._stream = _epochs_of_batches(lessons.windows, settings)
+        self.history: list[Epoch] = []
+
+    def begin(self, initial: np.ndarray, checkpoint: Checkpoint | None) -> None:
+        """Start from weights, or go on from a checkpoint."""
+        settings = self._settings
+        self._state = trainer(self._architecture).start(initial, self._knobs, settings.seed)
+        self._best = Best(initial)
+        if checkpoint is None:
+            return
+        self._best, self.history = checkpoint.best, list(checkpoint.epochs)
+        # The batches of the epochs that are done are drawn and passed over: what follows is then drawn alike.
+        for _ in self.history:
+            next(self._stream)
+        if checkpoint.state is not None:
+            structure = jax.tree.structure(self._state.optimizer)
+            state = checkpoint.state
+            self._state = place(state._replace(optimizer=jax.tree.unflatten(structure, state.optimizer)))
+
+    def checkpoint(self) -> Checkpoint:
+        """Return where the training stands; copies, for the program reuses the memory of its state."""
+        state = jax.tree.map(np.array, self._state)
+        return Checkpoint(self._best, tuple(self.history), state._replace(optimizer=jax.tree.leaves(state.optimizer)))
+
+    def epoch(self, steps: Steps, must_stop: Callable[[], bool]) -> bool:
+        """Train one epoch; False where it was given up."""
+        began, number, lessons = time.perf_counter(), len(self.history) + 1, self._lessons
+        order = next(self._stream)
+        losses = [epoch.val_loss for epoch in self.history] if self._validation else self._past_losses[: number - 1]
+        rates = learning_rates(self._settings, number - 1, len(order), losses)
+        sums = Measured(*(0.0 for _ in Measured._fields))
+        running: Measured | None = None
+        for first in range(0, len(order), CHUNK):
+            chunk = _chunk(lessons, order[first : first + CHUNK], rates[first : first + CHUNK])
+            self._state, measured = steps(self._state, self._knobs, self.table, chunk)
+            # The chunk before is waited for only now: the device works on while the next one is made ready.
+            sums, running = _add(sums, running), measured
+            if must_stop():
+                return False
+        sums = _add(sums, running)
+        val_loss = _validate(self._architecture, self._state, self.table, self._validation)
+        self.history.append(_summary(number, sums, len(order), val_loss, rates[-1], time.perf_counter() - began))
+        if not self._diverged() and self._is_better(val_loss):
+            self._best = Best(np.array(self._state.average), number, val_loss)
+        return True
+
+    def _is_better(self, val_loss: float) -> bool:
+        return self._validation is None or val_loss < self._best.loss - self._settings.min_delta
+
+    def _diverged(self) -> bool:
+        """Tell whether a loss or a gradient of the last epoch was not a number."""
+        last = self.history[-1]
+        known = [last.train_loss, last.gradient_norm, *([last.val_loss] if self._validation else [])]
+        return not all(map(math.isfinite, known))
+
+    def ended(self, limit: int) -> tuple[Status, str] | None:
+        """Return how the training has ended, None where it goes on."""
+        number, best = len(self.history), self._best
+        if number and self._diverged():
+            return "diverged", explain_divergence(self._settings, number)
+        if self._validation and number - best.epoch >= self._settings.patience:
+            patience = f"no better validation loss for {_counted(self._settings.patience)}"
+            return "early-stopped", f"{patience}; weights of epoch {best.epoch}"
+        if number >= limit:
+            return "epoch-limit", f"reached the limit of {_counted(number)}; weights of epoch {best.epoch}"
+        return None
+
+    def stopped(self, where: str) -> Training:
+        """Return the training as it was stopped."""
+        result = Checkpoint(self._best, tuple(self.history))
+        return Training(result, "interrupted", f"{where}; weights of epoch {self._best.epoch}")
+
+
+def _counted(epochs: int) -> str:
+    return f"{epochs} epoch{'s' * (epochs != 1)}"
 
 
 def _epochs_of_batches(windows: Windows, settings: Settings) -> Iterator[np.ndarray]:

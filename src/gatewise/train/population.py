@@ -24,7 +24,7 @@ import numpy as np
 from gatewise.architecture import Architecture, Knobs
 from gatewise.train.program import Batches, Measured, State, Table, chunk_of, trainer
 
-__all__ = ["Populations", "joined"]
+__all__ = ["Populations", "Steps", "joined"]
 
 Steps = Callable[[State, Knobs, Table, Batches], tuple[State, Measured]]
 
