@@ -1,4 +1,4 @@
-"""The hyperparameter search beside other tools, and proofs of robustness: ``python benchmarks/tuning``; see README.md."""
+"""The search beside other tools, and proofs of robustness: ``python benchmarks/tuning MEASURE``; see README.md."""
 
 import sys
 from pathlib import Path

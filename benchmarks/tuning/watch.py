@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def peer_trials(folder: Path) -> Progress:
     return count
 
 
-def watch(command: Sequence[str], environment: dict[str, str], progress: Progress) -> Watched:
+def watch(command: Sequence[str], environment: Mapping[str, str], progress: Progress) -> Watched:
     """Run a command to its end, and look at it several times a second."""
     samples: list[Sample] = []
     with _started(command, environment) as (process, output, errors):
@@ -129,7 +129,7 @@ def watch(command: Sequence[str], environment: dict[str, str], progress: Progres
     return Watched(done, tuple(samples))
 
 
-def live(command: Sequence[str], environment: dict[str, str], seconds: float, signal_: signal.Signals) -> Life:
+def live(command: Sequence[str], environment: Mapping[str, str], seconds: float, signal_: signal.Signals) -> Life:
     """Run a command for so many seconds at most, then send a signal to it and all that it has started."""
     killed = hung = False
     with _started(command, environment) as (process, _, errors):
@@ -150,7 +150,7 @@ def live(command: Sequence[str], environment: dict[str, str], seconds: float, si
 
 @contextmanager
 def _started(
-    command: Sequence[str], environment: dict[str, str]
+    command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[tuple[subprocess.Popen[str], IO[str], IO[str]]]:
     """Start a process at the head of a group of its own, which is killed where this one is left early."""
     surroundings = {**os.environ, **ON_PROCESSOR, **environment}

@@ -48,8 +48,8 @@ class Task:
     def windows(self, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return training inputs and targets, then those of the validation part, scaled to 0-1 on the training part.
 
-        Inputs have the shape (window, step, 1), targets (window, 1), both float32. The validation part is the same weeks
-        for any window; its first inputs lie in the training part.
+        Inputs have the shape (window, step, 1), targets (window, 1), both float32. The validation part is the same
+        weeks for any window; its first inputs lie in the training part.
         """
         low, range_ = self.scaling()
         scaled = ((self.values() - low) / range_).astype(np.float32)
