@@ -196,12 +196,14 @@ class Chosen:
         members: the candidates, the best first.
         weights: of each, None for the median.
         score: mean absolute scaled error of their joint forecast on the validation part.
+        rmse: root mean squared error of it there, in the user's units.
         residuals: as `Ensemble.residuals`.
     """
 
     members: tuple[Candidate, ...]
     weights: np.ndarray | None
     score: float
+    rmse: float
     residuals: np.ndarray
 
     @property
@@ -288,6 +290,8 @@ def _joint(members: Sequence[Candidate], truth: Truth, weights: np.ndarray | Non
     if joined.shape[1] == len(quantiles):
         pairs = zip(joined[:, 1::2].swapaxes(0, 1), joined[:, 2::2].swapaxes(0, 1), strict=True)
         scores += [np.maximum(low - truth.values, truth.values - high) for low, high in pairs]
-    residuals = np.stack(scores) / truth.scale[:, None]
+    residuals = (np.stack(scores) / truth.scale[:, None]).astype(np.float32)
     spread = np.linspace(0, len(point) - 1, min(len(point), MOST_RESIDUALS)).round().astype(int)
-    return Chosen(tuple(members), weights, truth.score(point), residuals[:, spread].astype(np.float32))
+    return Chosen(
+        tuple(members), weights, truth.score(point), truth.rmse(point), residuals[:, spread].astype(np.float32)
+    )

@@ -24,6 +24,7 @@ from gatewise.refit import refit_all, refit_seconds
 from gatewise.report.html import write_report
 from gatewise.runs.journal import Journal
 from gatewise.runs.store import RunFolder
+from gatewise.search.margin import Margin, margin_of
 from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Keeper
@@ -57,6 +58,8 @@ class Outcome:
         plan: what was asked for.
         trials: every finished trial, in order.
         best: the record of the best one.
+        best_rmse: root mean squared error of its network on the validation part, in the user's units.
+        margin: how far the runner-up is behind it, None with one trial.
         chosen: the models of the ensemble, trained on the training part with early stopping.
         final: the same trained anew on every row (as they were after an interruption), for `forecast`.
         forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``; None where covariates
@@ -72,6 +75,8 @@ class Outcome:
     plan: Plan
     trials: tuple[Trial, ...]
     best: Trial
+    best_rmse: float
+    margin: Margin | None
     chosen: Chosen
     final: Ensemble
     forecast: pd.DataFrame | None
@@ -99,12 +104,19 @@ class Outcome:
             "best": {
                 "trial": best.number,
                 "score": best.score,
+                "spread": best.spread if best.settings.repeats > 1 else None,
+                "rmse": self.best_rmse,
                 "best_epoch": best.best_epoch,
                 "status": best.status,
                 "message": best.message,
                 "settings": chosen,
             },
-            "ensemble": {"networks": len(self.chosen.members), "score": self.chosen.score},
+            "runner_up": asdict(self.margin) if self.margin else None,
+            "ensemble": {
+                "networks": len(self.chosen.members),
+                "score": self.chosen.score,
+                "rmse": self.chosen.rmse,
+            },
             "leaderboard": self.leaderboard.to_dict("records") if self.leaderboard is not None else [],
             "verdict": self.verdict,
             "reasons": list(self.plan.reasons),
@@ -145,6 +157,8 @@ def _run(
 ) -> Outcome:
     """Run an experiment; a journal with a past is gone on from."""
     began = time.monotonic()
+    if journal is not None and made.trials > len({trial.number for trial in journal.past}):
+        journal.without_finals()
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
@@ -171,6 +185,7 @@ def _run(
         )
     settings = made.settings
     chosen = choose([model for _, model in found.models], made.bench.truth, wanted, settings.combine)
+    margin = margin_of(found.models, made.bench.truth)
     keeper = journal.keeper if journal else None
     judged, final, exception = _train_anew(made, chosen, keeper, listener, should_stop)
     table = board = None
@@ -183,18 +198,22 @@ def _run(
         plan=made,
         trials=found.trials,
         best=found.best,
+        best_rmse=made.bench.truth.rmse(found.models[0][1].forecast[:, 0]),
+        margin=margin,
         chosen=chosen,
         final=final,
         forecast=_forecast(made, final),
         backtest=table,
         leaderboard=board,
         verdict=words,
-        notes=notes_of(made, chosen, exception),
+        notes=notes_of(made, chosen, exception, margin if made.space.priors else None),
         interrupted=should_stop(),
         seconds=spent + time.monotonic() - began,
     )
-    if folder is not None:
+    if folder is not None and journal is not None:
         _write_end(folder, outcome)
+        if not outcome.interrupted:
+            journal.forget_refits()
     return outcome
 
 
@@ -249,7 +268,11 @@ def _recorded(listener: Listener, folder: RunFolder, made: Plan) -> Listener:
         folder.add_trial(trial, made.varied)
         listener.on_trial(trial)
 
-    return replace(listener, on_epoch=on_epoch, on_trial=on_trial)
+    def on_past(trial: Trial) -> None:
+        folder.add_trial(trial, made.varied)
+        listener.on_past(trial)
+
+    return replace(listener, on_epoch=on_epoch, on_trial=on_trial, on_past=on_past)
 
 
 def _write_start(folder: RunFolder, made: Plan) -> None:

@@ -49,4 +49,8 @@ class Interrupt:
         if self._asked.is_set():
             raise KeyboardInterrupt
         self._asked.set()
-        print("interrupted: keeping the best so far; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)
+        print(
+            "interrupted: finishing the epoch, keeping the best so far; press Ctrl-C again to stop at once",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -6,11 +6,12 @@ from gatewise.calibrate import enough_for
 from gatewise.ensemble import Chosen
 from gatewise.planning import Plan
 from gatewise.report.words import counted
+from gatewise.search.margin import Margin
 
 __all__ = ["notes_of"]
 
 
-def notes_of(made: Plan, chosen: Chosen, exception: str) -> tuple[str, ...]:
+def notes_of(made: Plan, chosen: Chosen, exception: str, margin: Margin | None) -> tuple[str, ...]:
     """Return what was done with the data, and what the intervals rest on."""
     split, notes = made.split, list[str]()
     if made.blind:
@@ -31,6 +32,8 @@ def notes_of(made: Plan, chosen: Chosen, exception: str) -> tuple[str, ...]:
     if count > 1:
         score = f"MASE {chosen.score:.4f} on validation"
         notes.append(f"The forecast is the {_how(made, chosen)} of {count} networks ({score}).")
+    if margin:
+        notes.append(str(margin))
     notes.append(exception or _refit_note(made, chosen))
     if len({one.index[-1] for one in made.panel}) > 1:
         notes.append("The series end at different times; each is cut at the same distance from its own end.")

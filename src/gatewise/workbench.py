@@ -50,14 +50,22 @@ class Truth(NamedTuple):
     scale: np.ndarray
     counts: np.ndarray
 
+    def errors(self, forecast: np.ndarray) -> np.ndarray:
+        """Return the mean absolute scaled error of each origin, shape ``(origin,)``."""
+        known = ~np.isnan(self.values)
+        errors = np.where(known, np.abs(forecast - self.values) / self.scale[:, None], 0.0)
+        return errors.sum(axis=1) / known.sum(axis=1)
+
+    def rmse(self, forecast: np.ndarray) -> float:
+        """Return the root mean squared error over all observed targets, in the user's units."""
+        return float(np.sqrt(np.nanmean((forecast - self.values) ** 2)))
+
     def score(self, forecast: np.ndarray) -> float:
         """Return the mean absolute scaled error of forecasts ``(origin, horizon)``, each series counting the same.
 
         It is infinite where any forecast is not a number.
         """
-        known = ~np.isnan(self.values)
-        errors = np.where(known, np.abs(forecast - self.values) / self.scale[:, None], 0.0)
-        series, each = self.series[self.counts], (errors.sum(axis=1) / known.sum(axis=1))[self.counts]
+        series, each = self.series[self.counts], self.errors(forecast)[self.counts]
         if len(series) == 0 or not np.isfinite(forecast).all():
             return float("inf")
         total, count = np.bincount(series, weights=each), np.bincount(series)

@@ -50,7 +50,8 @@ class Reporter:
         self.total, self.quiet, self.verbose, self.time_limit = total, quiet, verbose, time_limit
         self.began = time.monotonic()
         self.best: Trial | None = None
-        self.done = 0
+        self.done: set[int] = set()
+        self.past = 0
         self.curves: dict[int, list[Epoch]] = {}
         self.limits: dict[int, int] = {}
         self._name_refit: Callable[..., str | None] = lambda number, *names: None
@@ -63,7 +64,7 @@ class Reporter:
         from gatewise.search.study import Listener
 
         self._name_refit = refit_name
-        return Listener(self._on_start, self._on_epoch, self._on_trial)
+        return Listener(self._on_start, self._on_epoch, self._on_trial, self._on_past)
 
     @contextmanager
     def showing(self) -> Iterator[None]:
@@ -107,19 +108,28 @@ class Reporter:
                 f"{epoch.seconds:.2f} s"
             )
 
-    def _on_trial(self, trial: Trial) -> None:
+    def _on_past(self, trial: Trial) -> None:
+        self._take(trial)
+        self.past = len(self.done)
+
+    def _take(self, trial: Trial) -> bool:
+        """Note a trial, and tell whether it is the best so far."""
         with self._lock:
-            self.done += 1
+            self.done.add(trial.number)
             self.curves.pop(trial.number, None)
             better = self.best is None or trial.score < self.best.score
             if better:
                 self.best = trial
+        return better
+
+    def _on_trial(self, trial: Trial) -> None:
+        better = self._take(trial)
         if self._show_live:
             return
         mark = " (best so far)" if better and self.total > 1 else ""
         score = trial.status if math.isinf(trial.score) else f"MASE {trial.score:.4f} on validation{mark}"
         took = f"{trial.epochs} epoch{'s' * (trial.epochs != 1)}, {trial.seconds:.1f} s"
-        self.say(f"trial {self.done}/{self.total}: {score}, {took}; {trial.message}")
+        self.say(f"trial {trial.number} ({len(self.done)}/{self.total}): {score}, {took}; {trial.message}")
 
     def _name(self, number: int) -> str:
         return self._name_refit(number, "on all rows", "before the test") or f"trial {number}"
@@ -127,9 +137,10 @@ class Reporter:
     def _left(self) -> str:
         """Return the time left as a text, by the pace so far."""
         spent = time.monotonic() - self.began
-        if not self.done:
+        done = len(self.done) - self.past
+        if not done:
             return "estimating"
-        left = spent / self.done * (self.total - self.done)
+        left = spent / done * (self.total - len(self.done))
         if self.time_limit is not None:
             left = min(left, max(self.time_limit - spent, 0.0))
         return f"{int(left // 60)}:{int(left % 60):02d} left"
@@ -140,7 +151,7 @@ class Reporter:
         with self._lock:
             best = f"MASE {self.best.score:.4f} (trial {self.best.number})" if self.best else "none yet"
             table = Table.grid(padding=(0, 2))
-            table.add_row("[bold]Gatewise[/]", f"{self.done}/{self.total} trials", self._left(), f"best {best}")
+            table.add_row("[bold]Gatewise[/]", f"{len(self.done)}/{self.total} trials", self._left(), f"best {best}")
             for number, epochs in sorted(self.curves.items()):
                 name = self._name(number)
                 losses = [one.train_loss if one.val_loss != one.val_loss else one.val_loss for one in epochs]

@@ -21,9 +21,12 @@ __all__ = [
     "FutureDataOption",
     "JsonOption",
     "NoCacheOption",
+    "OptionalDataArgument",
     "OutOption",
     "QuietOption",
+    "ResumeOption",
     "SetOption",
+    "SpaceOption",
     "VerboseOption",
     "given_settings",
     "with_flags",
@@ -50,6 +53,9 @@ SEARCHING = (*TRAINING, "trials", "jobs")
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as dropout=0.3; repeatable.")
 ]
+OptionalDataArgument = Annotated[
+    str | None, typer.Argument(metavar="DATA", help="CSV, TSV (also gzipped) or Parquet file.", show_default=False)
+]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV (also gzipped) or Parquet file.")]
 FutureDataOption = Annotated[
     str | None,
@@ -57,6 +63,22 @@ FutureDataOption = Annotated[
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="RUN_DIR", help="Folder for the results.  [default: runs/<name>-<time>]")
+]
+SpaceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--space",
+        metavar="NAME=RANGE",
+        help="What a search draws a setting from: learning_rate=1e-4..1e-2 or hidden=32|64|64,32; repeatable.",
+    ),
+]
+ResumeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--resume",
+        metavar="RUN_DIR",
+        help="Go on with a run that was interrupted or killed, or with more --trials; DATA only if it has moved.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One machine-readable summary on stdout and nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +17,12 @@ from gatewise.cli.options import (
     FutureDataOption,
     JsonOption,
     NoCacheOption,
+    OptionalDataArgument,
     OutOption,
     QuietOption,
+    ResumeOption,
     SetOption,
+    SpaceOption,
     VerboseOption,
     given_settings,
     with_flags,
@@ -32,8 +36,12 @@ if TYPE_CHECKING:
     from gatewise.experiment import Outcome
     from gatewise.interrupt import Interrupt
     from gatewise.planning import Command, Plan
+    from gatewise.runs.store import RunFolder
 
 __all__ = ["demo", "fit", "tune"]
+
+RESUMABLE = ("trials", "time_limit", "jobs")
+"""Settings that may change when a run is gone on with: the trials that it has made stay what they are."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
@@ -63,12 +71,14 @@ def fit(
 
 @with_flags(*SEARCHING)
 def tune(
-    data: DataArgument,
+    data: OptionalDataArgument = None,
     *,
+    resume: ResumeOption = None,
     future_data: FutureDataOption = None,
     out: OutOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
+    space: SpaceOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -76,8 +86,13 @@ def tune(
     flags: dict[str, Any],
 ) -> int:
     """Search for the best LSTM, compare it with strong baselines, forecast, and write a report: the main job."""
-    given = given_settings(config, assignments, flags)
-    return _experiment("tune", (data, future_data), given, out, Manner(as_json, quiet, verbose, no_cache))
+    manner = Manner(as_json, quiet, verbose, no_cache)
+    given = given_settings(config, assignments, {**flags, "space": tuple(space)} if space else flags)
+    if resume is not None:
+        return _resumed(resume, (data, future_data), given, out, manner)
+    if data is None:
+        raise SettingsError("tune needs DATA, a table to read, or --resume RUN_DIR, but neither is given.")
+    return _experiment("tune", (data, future_data), given, out, manner)
 
 
 @with_flags("seed", "trials", "time_limit", "jobs")
@@ -107,21 +122,53 @@ def _experiment(
     command: Command, tables: tuple[Any, ...], given: dict[str, Any], out: Path | None, manner: Manner
 ) -> int:
     """Run one experiment from a table to a run folder; return the exit status."""
-    from gatewise.interrupt import Interrupt
+    from gatewise.runs.store import RunFolder, default_folder
     from gatewise.settings import Settings
+
+    Settings.of(**given)
+    return _run(
+        manner,
+        lambda: _planned(command, tables, given, manner),
+        lambda made: RunFolder(out or default_folder(made.panel.name)),
+    )
+
+
+def _resumed(run_dir: Path, tables: tuple[Any, ...], given: dict[str, Any], out: Path | None, manner: Manner) -> int:
+    """Go on with a run; return the exit status."""
+    from gatewise.opened import open_run
+    from gatewise.runs.store import RunFolder
+
+    if out is not None:
+        raise SettingsError("--resume goes on in the run's own folder, but --out is given, too. Leave it out.")
+    if other := [name for name in given if name not in RESUMABLE]:
+        raise SettingsError(
+            f"--resume goes on with the settings of the run, but {other[0]} is given, too. Leave it out, or start a "
+            f"new run; only {', '.join(RESUMABLE)} may change."
+        )
+    folder = RunFolder(run_dir, resume=True)
+    if folder.finished and not any(given.get(name) is not None for name in RESUMABLE):
+        message = f"'{run_dir}' is finished: nothing is left to do. Go on with more trials with --trials N."
+        if not manner.quiet:
+            print(message, file=sys.stderr)
+        return 0
+    return _run(manner, lambda: open_run(run_dir, data=tables[0], future_data=tables[1], **given), lambda _: folder)
+
+
+def _run(manner: Manner, planned: Callable[[], Plan], folder_of: Callable[[Plan], RunFolder]) -> int:
+    """Plan, then run; return the exit status."""
+    from gatewise.interrupt import Interrupt
     from gatewise.train.device import CACHE_VARIABLE
 
     if manner.quiet and manner.verbose:
         raise SettingsError("--quiet and --verbose exclude each other, but both are given. Leave one out.")
     if manner.no_cache:
         os.environ[CACHE_VARIABLE] = ""
-    Settings.of(**given)
     # Armed before the heavy libraries load: some of them swallow a KeyboardInterrupt while they do.
     with Interrupt(leave=True).armed() as interrupt:
-        made = _planned(command, tables, given, manner)
+        made = planned()
         if interrupt():
             return INTERRUPTED
-        return _carried_out(made, out, manner, interrupt)
+        return _carried_out(made, folder_of(made), manner, interrupt)
 
 
 def _planned(command: Command, tables: tuple[Any, ...], given: dict[str, Any], manner: Manner) -> Plan:
@@ -148,13 +195,11 @@ def _demo_panel(manner: Manner) -> Panel:
     return panel
 
 
-def _carried_out(made: Plan, out: Path | None, manner: Manner, interrupt: Interrupt) -> int:
+def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Interrupt) -> int:
     """Train, write and show; return the exit status."""
     from gatewise.cli.console import Reporter
     from gatewise.experiment import run
-    from gatewise.runs.store import RunFolder, default_folder
 
-    folder = RunFolder(out or default_folder(made.panel.name))
     reporter = Reporter(made.trials, quiet=manner.quiet, verbose=manner.verbose, time_limit=made.settings.time_limit)
     for line in _read_lines(made):
         reporter.say(line)
@@ -164,7 +209,8 @@ def _carried_out(made: Plan, out: Path | None, manner: Manner, interrupt: Interr
     except TrainingError:
         if not interrupt():
             raise
-        folder.discard()
+        if not folder.resumed:
+            folder.discard()
         reporter.say("interrupted before the first epoch ended: there is no model to keep")
         return INTERRUPTED
     if manner.as_json:
@@ -225,6 +271,8 @@ def _show(outcome: Outcome, folder: Path) -> None:
         if name == "forecast" and outcome.forecast is None:
             continue
         console.print(escape(f"{name:<9} {folder / file}"))
+    if outcome.interrupted:
+        console.print(escape(f"go on    gatewise tune --resume {folder}"))
 
 
 def _forecast_head(forecast: pd.DataFrame, several: bool, rows: int = 6) -> Any:

@@ -184,8 +184,7 @@ class RunFolder:
         facts["score"] = trial.score if math.isfinite(trial.score) else ""
         row = {**facts, **{name: _cell(getattr(trial.settings, name)) for name in varied}}
         with self._lock:
-            is_last = trial.number not in self._rows and trial.number > max(self._rows, default=-1)
-            appending = is_last and self._rows
+            appending = bool(self._rows) and trial.number > max(self._rows)
             self._rows[trial.number] = row
             rows = [row] if appending else [self._rows[number] for number in sorted(self._rows)]
             text = io.StringIO()

@@ -56,6 +56,7 @@ class Proposals:
         self._carried: dict[int, dict[str, Any]] = {}
         self._known: optuna.Study | None = None
         self._stored: optuna.Study | None = None
+        self._is_stored: set[int] = set()
 
     @property
     def must_be_asked_again(self) -> bool:
@@ -101,19 +102,19 @@ class Proposals:
 
     def store(self, trial: Trial) -> None:
         """Add a trial to the study that others open; those that pause when a search ends were pruned."""
-        import optuna
-
         if self._storage is None:
             return
         if self._stored is None:
-            self._stored = optuna.create_study(
-                storage=self._storage(), study_name=STUDY, direction="minimize", sampler=optuna.samplers.RandomSampler()
-            )
+            self._stored = _opened(self._storage())
+            self._is_stored = {one.user_attrs["trial"] for one in self._stored.get_trials(deepcopy=False)}
+        if trial.number in self._is_stored:
+            return
         frozen = self._frozen_of(trial, {})
         facts = {name: getattr(trial, name) for name in ("status", "message", "best_epoch", "epochs", "seconds")}
         settings = json.dumps(trial.settings.model_dump(mode="json"))
         frozen.user_attrs.update({"trial": trial.number, "settings": settings, **facts})
         self._stored.add_trial(frozen)
+        self._is_stored.add(trial.number)
 
     def _study(self) -> optuna.Study:
         """Return the study of what was told, in the order of the trials."""
@@ -160,6 +161,25 @@ class Proposals:
         count = min(int(generator.integers(1, MOST_CHANGES + 1)), len(parameters))
         open_ = set(generator.choice(list(parameters), size=count, replace=False).tolist())
         return {name: value for name, value in parameters.items() if name not in open_}
+
+
+def _opened(storage: str) -> optuna.Study:
+    """Return the study in a storage, made anew where an earlier process left trials that are not final."""
+    import optuna
+    from optuna.trial import TrialState
+
+    study = optuna.create_study(
+        storage=storage,
+        study_name=STUDY,
+        direction="minimize",
+        sampler=optuna.samplers.RandomSampler(),
+        load_if_exists=True,
+    )
+    final = (TrialState.COMPLETE, TrialState.FAIL)
+    if all(one.state in final and "trial" in one.user_attrs for one in study.get_trials(deepcopy=False)):
+        return study
+    optuna.delete_study(study_name=STUDY, storage=storage)
+    return _opened(storage)
 
 
 class _Seen:

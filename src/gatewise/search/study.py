@@ -34,11 +34,19 @@ MOST_MODELS = 40
 
 @dataclass
 class Listener:
-    """Is told of what happens; every method may be called from several threads."""
+    """Is told of what happens; every method may be called from several threads.
+
+    Attributes:
+        on_start: a trial starts, or goes on from where it paused.
+        on_epoch: a training ended an epoch.
+        on_trial: a trial ended or paused.
+        on_past: likewise, in an earlier process that this one goes on from.
+    """
 
     on_start: Callable[[int, Settings], None] = field(default=lambda number, settings: None)
     on_epoch: Callable[[int, Epoch], None] = field(default=lambda number, epoch: None)
     on_trial: Callable[[Trial], None] = field(default=lambda trial: None)
+    on_past: Callable[[Trial], None] = field(default=lambda trial: None)
 
 
 Models = Sequence[tuple[Trial, Candidate]]
@@ -293,7 +301,7 @@ class _Coordinator:
             if self._proposals:
                 self._proposals.tell(trial)
         if trial.epochs or trial.status == "failed":
-            self._listener.on_trial(trial)
+            (self._listener.on_trial if step.future else self._listener.on_past)(trial)
             self._rank(trial, candidates)
 
     def _outcome(self, step: _Step, future: Future[list[Candidate]]) -> tuple[Trial, list[Candidate]]:
@@ -377,8 +385,7 @@ class _Coordinator:
         cut_off = {number: one for number, one in self._cut_off.items() if one.epochs or one.status == "failed"}
         trials = {**self._known, **cut_off}
         if not self._models:
-            told = {**self._known, **self._cut_off}.values()
-            said = "; ".join(dict.fromkeys(trial.message for trial in told)) or "none finished an epoch"
+            said = "; ".join(dict.fromkeys(one.message for one in trials.values())) or "none finished an epoch"
             count = f"{self._asked} trial{'s' * (self._asked != 1)}"
             raise TrainingError(f"training gave no usable model in {count}: {said}.")
         if self._proposals:
