@@ -27,6 +27,8 @@ class Difference:
         left_running: trials of ``study.db`` that are neither finished nor waiting.
         changed_study: whether the study's trials differ in number, state, parameters or values.
         changed_files: names of the result files that differ.
+        missing_files: files that the other has and this one lacks.
+        surplus_files: files that only this one has, such as halves that a kill left.
     """
 
     lost: int = 0
@@ -37,6 +39,8 @@ class Difference:
     left_running: int = 0
     changed_study: bool = False
     changed_files: tuple[str, ...] = ()
+    missing_files: tuple[str, ...] = ()
+    surplus_files: tuple[str, ...] = ()
 
     @property
     def none(self) -> bool:
@@ -71,6 +75,8 @@ def difference(run: Path, reference: Path, *, same_files: tuple[str, ...] = SAME
         left_running=sum(state == "RUNNING" for _, state, *_ in study),
         changed_study=sorted(study) != sorted(study_wanted),
         changed_files=tuple(name for name in same_files if _bytes(run / name) != _bytes(reference / name)),
+        missing_files=tuple(sorted(_names(reference) - _names(run))),
+        surplus_files=tuple(sorted(_names(run) - _names(reference))),
     )
 
 
@@ -104,6 +110,11 @@ def _study(run: Path) -> list[tuple[int, str, str, str]]:
         )
         for one in study.get_trials(deepcopy=False)
     ]
+
+
+def _names(run: Path) -> set[str]:
+    """Return the names of all files of a run, with their folders."""
+    return {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import math
 import random
+import re
 import shutil
 import signal
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,12 +16,17 @@ from compare import difference
 from measured import Measured
 from problem import Asked, resume_command, tune_command
 from record import Figures, add
-from searches import KERAS, OPTUNA, Peer, peer_command, search_gatewise
-from watch import Watched, gatewise_trials, live, peer_trials, watch
+from searches import KERAS, OPTUNA, search_gatewise
+from watch import Life, Watched, gatewise_trials, live
 
 __all__ = ["measure"]
 
 SIGNALS = {"kill -9": signal.SIGKILL, "Ctrl-C": signal.SIGINT}
+AT_FILES = "kill -9 as each file appears"
+NUMBER = re.compile(r"\d+")
+MOST_FAILURES = 2
+"""After more lives that ended with an error a study is given up."""
+
 EARLY = 0.15
 """Share of the kills that fall before the search has begun: while imports, reading and checks run."""
 
@@ -42,7 +49,7 @@ class Story:
         studies: studies that came to their end.
         unlike: how those differ that are not as the one left in peace.
         failed: lives that ended by themselves with an error, and their last words.
-        stranded: folders that could neither be gone on with nor be begun in.
+        removed: folders that held something, but no run yet, and had to be removed for another start.
         hung: processes that did not end when they were asked to.
         seconds: of all lives.
     """
@@ -53,74 +60,121 @@ class Story:
     studies: int = 0
     unlike: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    stranded: int = 0
+    removed: int = 0
     hung: int = 0
     seconds: float = 0.0
 
     @property
     def intact(self) -> bool:
         """Whether nothing was lost, doubled or changed."""
-        return not (self.unlike or self.failed or self.stranded or self.hung) and self.studies > 0
+        return not (self.unlike or self.failed or self.hung) and self.studies > 0
 
 
 def measure(asked: Asked) -> Measured:
-    """Kill with both signals, and show what peers leave."""
+    """Kill with both signals, kill as each file appears, and show what peers leave."""
     trials, kills = asked.number(asked.trials, 30, 6), asked.number(asked.kills, 25, 4)
-    measured = Measured(settings={"trials": trials, "kills": kills, "seed": asked.seed})
+    measured = Measured(settings={"trials": trials, "kills": kills})
     cache, reference = asked.scratch / "kills-cache", asked.scratch / "kills-none"
     filling = asked.scratch / "kills-filling"
     search_gatewise(tune_command(asked, filling, trials, flags=WHOLE), filling, cache)
     peace = search_gatewise(tune_command(asked, reference, trials, flags=WHOLE), reference, cache)
     if not (same := difference(filling, reference)).none:
         raise SystemExit(f"two runs that nobody killed differ already ({same}): kills would prove nothing")
+    killing = _Killing(asked, trials, reference, cache)
     for name, signal_ in SIGNALS.items():
-        story = _killed(asked, trials, kills, signal_, peace, reference, cache)
-        add(measured.section, {f"Gatewise, {name}": _figures(story)})
-        measured.facts[f"{name}: nothing lost, doubled or changed"] = story.intact
-        measured.facts[f"{name}: kills fell after these many trials"] = _counted(story.at_trials)
-        if told := [*story.unlike, *story.failed]:
-            measured.facts[f"{name}: what went wrong"] = "; ".join(sorted(set(told)))
+        _note(measured, name, killing.at_random(kills, signal_, peace))
+    _note(measured, AT_FILES, killing.as_files_appear())
     if asked.peers:
         peer_trials, peer_kills = asked.number(asked.peer_trials, 6, 3), max(kills // 8, 1)
         for peer in (KERAS, OPTUNA):
-            _show_peer(measured, asked, peer, peer_trials, peer_kills)
+            kill_peer(measured, asked, peer, peer_trials, peer_kills)
     return measured
 
 
-def _killed(
-    asked: Asked, trials: int, kills: int, signal_: signal.Signals, peace: Watched, reference: Path, cache: Path
-) -> Story:
-    """Kill one study after another until there were enough kills, and compare each study at its end."""
-    instants, story = random.Random(f"{asked.seed} {signal_.name}"), Story()
-    search_s = peace.done.wall_s - peace.began_s
-    environment = {"GATEWISE_CACHE_DIR": str(cache)}
-    while story.kills < kills:
-        out = asked.scratch / f"kills-{signal_.name}-{story.studies}"
-        while True:
-            seconds = _lifetime(instants, peace.began_s, PACE * search_s / kills) if story.kills < kills else 3600.0
+def _note(measured: Measured, name: str, story: Story) -> None:
+    """Add a row and what it comes to."""
+    add(measured.section, {f"Gatewise, {name}": _figures(story)})
+    measured.facts[f"{name}: nothing lost, doubled or changed"] = story.intact
+    measured.facts[f"{name}: kills fell after these many trials"] = _counted(story.at_trials)
+    if told := [*story.unlike, *story.failed]:
+        measured.facts[f"{name}: what went wrong"] = "; ".join(sorted(set(told)))
+
+
+RunOnce = Callable[[list[str], Path], Life]
+"""Starts a command that works on a run folder, and returns when it has ended or was killed."""
+
+
+class _Killing:
+    """Studies that are killed and gone on with until they end."""
+
+    def __init__(self, asked: Asked, trials: int, reference: Path, cache: Path):
+        self._asked, self._trials, self._reference = asked, trials, reference
+        self._environment = {"GATEWISE_CACHE_DIR": str(cache)}
+
+    def at_random(self, kills: int, signal_: signal.Signals, peace: Watched) -> Story:
+        """Kill one study after another at random instants until there were enough kills."""
+        instants, story = random.Random(f"{self._asked.seed} {signal_.name}"), Story()
+        longest_s = PACE * (peace.done.wall_s - peace.began_s) / kills
+
+        def run_once(command: list[str], out: Path) -> Life:
+            enough = story.kills >= kills
+            seconds = math.inf if enough else _lifetime(instants, peace.began_s, longest_s)
+            return live(command, self._environment, signal_, seconds=seconds)
+
+        while story.kills < kills and len(story.failed) <= MOST_FAILURES:
+            self._study(self._asked.scratch / f"kills-{signal_.name}-{story.studies}", story, run_once)
+        return story
+
+    def as_files_appear(self) -> Story:
+        """Kill one study whenever a file of a kind appears that had not been there at an earlier kill."""
+        story, seen = Story(), set[str]()
+
+        def run_once(command: list[str], out: Path) -> Life:
+            def has_appeared() -> bool:
+                new = _kinds(out) - seen
+                seen.update(new)
+                return bool(new)
+
+            return live(command, self._environment, signal.SIGKILL, when=has_appeared)
+
+        self._study(self._asked.scratch / "kills-files", story, run_once)
+        return story
+
+    def _study(self, out: Path, story: Story, run_once: RunOnce) -> None:
+        """Begin a study, go on with it until it ends by itself, and compare."""
+        while len(story.failed) <= MOST_FAILURES:
             resumable = (out / "run.json").exists()
-            command = resume_command(out) if resumable else tune_command(asked, out, trials, flags=WHOLE)
-            life = live(command, environment, seconds, signal_)
+            command = resume_command(out) if resumable else tune_command(self._asked, out, self._trials, flags=WHOLE)
+            life = run_once(command, out)
             story.seconds += life.seconds
             story.hung += life.hung
             if life.status == 0:
-                break
+                story.studies += 1
+                if not (found := difference(out, self._reference)).none:
+                    story.unlike.append(str(found))
+                return
+            begun = (out / "run.json").exists()
             if life.killed:
                 story.kills += 1
-                story.before_run += not (out / "run.json").exists()
+                story.before_run += not begun
                 story.at_trials.append(gatewise_trials(out)() or 0)
             else:
                 story.failed.append(life.complaint)
-            if not resumable and not (out / "run.json").exists() and out.exists() and any(out.iterdir()):
-                story.stranded += 1
+            if not begun and out.exists() and any(out.iterdir()):
+                # As the message of the next try would say: choose another folder, or remove that one.
+                story.removed += 1
                 shutil.rmtree(out)
-            if len(story.failed) > 2:
-                return story
-        story.studies += 1
-        found = difference(out, reference)
-        if not found.none:
-            story.unlike.append(str(found))
-    return story
+
+
+def _kinds(run: Path) -> set[str]:
+    """Return the names of a run's files, each number as #: one kind for the checkpoints of all trials."""
+    kinds = set[str]()
+    for folder in (run, run / "checkpoints", run / "model"):
+        if folder.is_dir():
+            kinds.update(
+                NUMBER.sub("#", f"{folder.name if folder != run else ''}/{one.name}") for one in folder.iterdir()
+            )
+    return kinds
 
 
 def _lifetime(instants: random.Random, began_s: float, longest_s: float) -> float:
@@ -137,7 +191,7 @@ def _figures(story: Story) -> Figures:
         "studies ended": [story.studies],
         "differing": [len(story.unlike)],
         "failed": [len(story.failed)],
-        "stranded": [story.stranded],
+        "folders removed": [story.removed],
         "hung": [story.hung],
         "wall, s": [story.seconds],
     }
@@ -147,54 +201,3 @@ def _counted(at_trials: list[int]) -> str:
     return ", ".join(
         f"{trials} ({count}x)" if count > 1 else str(trials) for trials, count in sorted(Counter(at_trials).items())
     )
-
-
-def _show_peer(measured: Measured, asked: Asked, peer: Peer, trials: int, kills: int) -> None:
-    """Kill a peer's search a few times, start it again as its users do, and note what it left."""
-    folder = asked.scratch / f"kills-{peer.module}"
-    command, instants = peer_command(peer, asked, trials, folder), random.Random(f"{asked.seed} peer")
-    peace = watch(
-        peer_command(peer, asked, 1, folder.with_name(f"{folder.name}-peace")),
-        peer.environment,
-        peer_trials(folder.with_name(f"{folder.name}-peace")),
-    )
-    if peace.done.status:
-        print(f"{peer.name}: skipped ({peace.done.complaint})")
-        return
-    one_s = peace.done.wall_s - peace.began_s
-    running = []
-    for _ in range(kills):
-        live(command, peer.environment, peace.began_s + instants.uniform(0.3, 1.5) * one_s, signal.SIGKILL)
-        running.append(_states(folder).count("RUNNING"))
-    ended = watch(command, peer.environment, peer_trials(folder)).done
-    states, epochs = Counter(_states(folder)), _epochs(folder)
-    figures: Figures = {
-        "kills": [kills],
-        "trials wanted": [trials],
-        "in the study": [states.total()],
-        "complete": [states["COMPLETE"] + states["COMPLETED"]],
-        "left running": [states["RUNNING"]],
-        "epochs": [len(epochs)],
-        "epochs trained twice": [len(epochs) - len(set(epochs))],
-        "exit status": [ended.status],
-    }
-    add(measured.section, {peer.name: figures})
-    measured.facts[f"{peer.name}: running after each kill"] = ", ".join(map(str, running))
-
-
-def _states(folder: Path) -> list[str]:
-    """Return the states of all trials in a folder of KerasTuner or Optuna."""
-    kept = [json.loads(one.read_text(encoding="utf-8")) for one in folder.glob("keras_tuner/trial_*/trial.json")]
-    if kept or not (folder / "study.db").exists():
-        return [one["status"] for one in kept]
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.load_study(study_name="peer", storage=f"sqlite:///{folder / 'study.db'}")
-    return [one.state.name for one in study.get_trials(deepcopy=False)]
-
-
-def _epochs(folder: Path) -> list[tuple[str, int]]:
-    """Return trial and epoch of every epoch that a peer noted."""
-    lines = [json.loads(line) for line in (folder / "progress.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [(str(one["trial"]), one["epoch"]) for one in lines if "epoch" in one]

@@ -50,6 +50,13 @@ TARGETS = (
     ),
     Target("kills", "Ctrl-C: nothing lost, doubled, changed", "Ctrl-C: nothing lost, doubled or changed", "yes", bool),
     Target(
+        "kills",
+        "kill -9 as each file appears: nothing lost, doubled, changed",
+        "kill -9 as each file appears: nothing lost, doubled or changed",
+        "yes",
+        bool,
+    ),
+    Target(
         "memory",
         "growth over 300 trials after the first 30, %",
         "growth, %, Gatewise",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -22,6 +23,7 @@ Progress = Callable[[], int | None]
 """Returns the number of finished trials, None before the search has begun."""
 
 EVERY_S = 0.25
+OFTEN_S = 0.001
 INTERRUPT_LIMIT_S = 120.0
 """After this long a process that was asked to end counts as hung."""
 
@@ -129,15 +131,32 @@ def watch(command: Sequence[str], environment: Mapping[str, str], progress: Prog
     return Watched(done, tuple(samples))
 
 
-def live(command: Sequence[str], environment: Mapping[str, str], seconds: float, signal_: signal.Signals) -> Life:
-    """Run a command for so many seconds at most, then send a signal to it and all that it has started."""
+def live(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    signal_: signal.Signals,
+    *,
+    seconds: float = math.inf,
+    when: Callable[[], bool] = lambda: False,
+) -> Life:
+    """Run a command, and end it and all that it has started with a signal.
+
+    Args:
+        command: with its arguments.
+        environment: variables beside those of this process.
+        signal_: to send.
+        seconds: when to send it, from the start.
+        when: asked all the time; True sends it at once.
+    """
     killed = hung = False
     with _started(command, environment) as (process, _, errors):
         began = time.perf_counter()
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            killed = True
+        while process.poll() is None and not killed:
+            if time.perf_counter() - began >= seconds or when():
+                killed = True
+            else:
+                time.sleep(OFTEN_S)
+        if killed:
             os.killpg(process.pid, signal_)
             try:
                 process.wait(INTERRUPT_LIMIT_S)

@@ -129,4 +129,13 @@ def test_another_winner_or_forecast(run, reference, name):
 
 def test_a_result_file_that_only_one_has(run, reference):
     (run / "backtest.csv").write_text("ds,gatewise\n")
-    assert compare.difference(run, reference).changed_files == ("backtest.csv",)
+    found = compare.difference(run, reference)
+    assert found.changed_files == ("backtest.csv",) and found.surplus_files == ("backtest.csv",)
+    back = compare.difference(reference, run)
+    assert back.missing_files == ("backtest.csv",) and back.surplus_files == ()
+
+
+def test_halves_that_a_kill_left_behind(run, reference):
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "trial-0001.partial").touch()
+    assert compare.difference(run, reference).surplus_files == ("checkpoints/trial-0001.partial",)

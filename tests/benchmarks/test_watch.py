@@ -56,12 +56,19 @@ def test_a_kill_reaches_children_and_is_told(watch, tmp_path):
     sign = tmp_path / "alive"
     child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(sign)!r}).touch()"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    life = watch.live([sys.executable, "-c", code], {}, 0.5, signal.SIGKILL)
+    life = watch.live([sys.executable, "-c", code], {}, signal.SIGKILL, seconds=0.5)
     assert life.killed and life.status == -signal.SIGKILL and not life.hung
-    watch.live([sys.executable, "-c", "import time; time.sleep(2)"], {}, 5, signal.SIGKILL)
+    watch.live([sys.executable, "-c", "import time; time.sleep(2)"], {}, signal.SIGKILL, seconds=5)
     assert not sign.exists()
 
 
 def test_a_process_that_ends_in_time_was_not_killed(watch):
-    life = watch.live([sys.executable, "-c", "import sys; sys.exit('no table')"], {}, 20, signal.SIGKILL)
+    life = watch.live([sys.executable, "-c", "import sys; sys.exit('no table')"], {}, signal.SIGKILL, seconds=20)
     assert not life.killed and life.status == 1 and life.complaint == "no table"
+
+
+def test_a_kill_when_a_file_appears(watch, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    code = f"import time, pathlib as p; p.Path({str(first)!r}).touch(); time.sleep(1); p.Path({str(second)!r}).touch()"
+    life = watch.live([sys.executable, "-c", code], {}, signal.SIGKILL, when=first.exists)
+    assert life.killed and first.exists() and not second.exists()
