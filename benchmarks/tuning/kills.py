@@ -14,6 +14,7 @@ from pathlib import Path
 
 from compare import difference
 from measured import Measured
+from peer_kills import kill_peer
 from problem import Asked, resume_command, tune_command
 from record import Figures, add
 from searches import KERAS, OPTUNA, search_gatewise
@@ -169,11 +170,9 @@ class _Killing:
 def _kinds(run: Path) -> set[str]:
     """Return the names of a run's files, each number as #: one kind for the checkpoints of all trials."""
     kinds = set[str]()
-    for folder in (run, run / "checkpoints", run / "model"):
-        if folder.is_dir():
-            kinds.update(
-                NUMBER.sub("#", f"{folder.name if folder != run else ''}/{one.name}") for one in folder.iterdir()
-            )
+    for folder in ("", "checkpoints", "model"):
+        if (run / folder).is_dir():
+            kinds.update(NUMBER.sub("#", f"{folder}/{one.name}") for one in (run / folder).iterdir())
     return kinds
 
 
