@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PATH := $(CURDIR)/.uv/bin:$(HOME)/.local/bin:$(PATH)
 export PATH
 
-.PHONY: demo test check format docs bench accuracy clean
+.PHONY: demo test check format docs bench accuracy tuning clean
 
 demo: .venv/ready
 	uv run --frozen --no-dev gatewise demo
@@ -38,6 +38,13 @@ bench: .venv/ready $(if $(filter .bench-venv/%,$(PEERS)),.bench-venv/ready)
 TABLES ?= all
 accuracy: .venv/ready $(if $(filter .bench-venv/%,$(PEERS)),.bench-venv/ready)
 	uv run --frozen --no-dev python benchmarks/accuracy $(TABLES) $(if $(DATA),--data $(DATA)) --python $(PEERS) $(OPTIONS)
+
+# make tuning                                            the search: all measurements, about an hour
+# make tuning MEASURES=co2 OPTIONS="--rounds 3"
+# make tuning MEASURES=--table                           benchmarks/tuning/RESULTS.md from the log
+MEASURES ?= all
+tuning: .venv/ready $(if $(filter .bench-venv/%,$(PEERS)),.bench-venv/ready)
+	uv run --frozen --no-dev python benchmarks/tuning $(MEASURES) --python $(PEERS) $(OPTIONS)
 
 # PyTorch by its version and alone first: pip then takes a local CPU build where it is told of one.
 .bench-venv/ready: benchmarks/requirements.txt | .venv/ready

@@ -40,6 +40,7 @@ __all__ = [
     "spread",
     "summary",
     "take_turns",
+    "versions",
     "write",
 ]
 
@@ -51,10 +52,10 @@ Section = dict[str, Figures]
 HERE = Path(__file__).parent
 ON_PROCESSOR = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 """Environment of every child: all frameworks run on the processor, also where there is an accelerator."""
-OURS = ("gatewise", "jax", "jaxlib", "numpy", "pandas")
+OURS = ("gatewise", "jax", "jaxlib", "numpy", "optuna", "pandas")
 THEIRS = (
     *("jax", "keras", "numpy", "pandas", "tensorflow", "tensorflow-cpu"),
-    *("torch", "neuralforecast", "darts", "pytorch-lightning", "statsforecast"),
+    *("torch", "neuralforecast", "darts", "pytorch-lightning", "statsforecast", "keras-tuner", "optuna"),
 )
 LOAD_AT_START = [round(load, 2) for load in os.getloadavg()]
 """Load averages over 1, 5 and 15 minutes before anything was measured: whether the machine had other work."""
@@ -271,7 +272,7 @@ def write(out: Path | None, name: str, python: str, sections: dict[str, Section]
         "command": shlex.join([Path(sys.executable).name, *sys.argv]),
         "commit": commit(),
         "machine": _machine(),
-        "versions": _versions(python),
+        "versions": versions(python),
         "results": {title: figures_of(section) for title, section in sections.items()},
     }
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -307,7 +308,7 @@ def commit() -> str:
     return run(["git", "-C", str(HERE), "describe", "--always", "--dirty"], {}).output.strip()
 
 
-def _versions(python: str) -> dict[str, dict[str, str]]:
+def versions(python: str) -> dict[str, dict[str, str]]:
     """Return the versions on Gatewise's side and on the peers'."""
     ours = {"python": platform.python_version(), **{name: metadata.version(name) for name in OURS}}
     listed = run([python, "-c", _LIST_VERSIONS, *THEIRS], {})

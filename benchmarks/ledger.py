@@ -1,4 +1,4 @@
-"""The log of scorings: one line of JSON for each look at a test part."""
+"""The log of measurements: one line of JSON for each scoring of a model, or each run of a tuning benchmark."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["append", "digest", "entries", "seen_before"]
 
 
 def digest(settings: dict[str, Any]) -> str:
-    """Return a short hash of what a scoring was made with."""
+    """Return a short hash of what a measurement was made with."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def append(log: Path, entry: dict[str, Any]) -> None:
-    """Write one scoring behind the others, with date, commit and command."""
+    """Write one measurement behind the others, with date, commit and command."""
     about = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
@@ -34,14 +34,14 @@ def append(log: Path, entry: dict[str, Any]) -> None:
 
 
 def entries(log: Path) -> list[dict[str, Any]]:
-    """Return all scorings, the oldest first."""
+    """Return all measurements, the oldest first."""
     if not log.is_file():
         return []
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def seen_before(log: Path, settings_hash: str) -> bool:
-    """Return whether these settings were scored at this very commit; a tree with changes never was."""
+    """Return whether these settings were measured at this very commit; a tree with changes never was."""
     now = commit()
     if not now or now.endswith("-dirty"):
         return False
