@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gatewise.architecture import Knobs
 from gatewise.errors import SettingsError
 from gatewise.search.space import Space
 from gatewise.search.trial import Trial
@@ -30,6 +31,12 @@ STUDY = "gatewise"
 FREE_EVERY, PARENTS, MOST_CHANGES = 4, 5, 3
 """Behind the first configurations every fourth trial is the sampler's own all over; the others change up to three
 settings of one of the five best so far."""
+
+TURNED_EVERY = 2
+"""Of the latter every second one changes knobs only, which compiles nothing: the learning rate is the first of them."""
+
+KNOBS = {*Knobs._fields, *("learning_rate", "schedule", "decay_rate", "decay_steps", "staircase", "warmup")}
+"""Settings that a compiled program takes as arguments."""
 
 STARTUP = 10
 """Trials drawn from the portfolio and at random before the sampler models the results (Optuna's default for TPE)."""
@@ -158,8 +165,10 @@ class Proposals:
         generator = np.random.default_rng([self._space.start.seed, number])
         parent = best[int(generator.integers(min(PARENTS, len(best))))]
         parameters = self._space.encode(parent.settings)
-        count = min(int(generator.integers(1, MOST_CHANGES + 1)), len(parameters))
-        open_ = set(generator.choice(list(parameters), size=count, replace=False).tolist())
+        knobs = [name for name in parameters if name.removeprefix("sgd_") in KNOBS]
+        names = knobs if knobs and number % TURNED_EVERY else list(parameters)
+        count = min(int(generator.integers(1, MOST_CHANGES + 1)), len(names))
+        open_ = set(generator.choice(names, size=count, replace=False).tolist())
         return {name: value for name, value in parameters.items() if name not in open_}
 
 
