@@ -20,7 +20,7 @@ from gatewise.search.record import InMemory, Record
 from gatewise.search.space import Space
 from gatewise.search.trial import Trial, failed, trial_of
 from gatewise.settings import Settings
-from gatewise.train.checkpoint import Epoch
+from gatewise.train.checkpoint import Checkpoint, Epoch
 from gatewise.train.device import accelerator, own_lane
 from gatewise.train.fit import Training
 from gatewise.train.population import Populations
@@ -370,7 +370,9 @@ class _Coordinator:
             made.append(candidate)
             if candidate.training.status == "interrupted":
                 break
-            keeper.save(candidate.training.checkpoint)
+            is_kept = keeper.lasting and (candidate.training.status == "paused" or _has_ended(checkpoint))
+            if not is_kept:
+                keeper.save(candidate.training.checkpoint)
         return made
 
     def _observe(self, stop: Stop, number: int | None, epoch: Epoch) -> None:
@@ -393,6 +395,10 @@ class _Coordinator:
                 if not trial.ended:
                     self._proposals.store(trial)
         return Found(tuple(trials[number] for number in sorted(trials)), tuple(self._flat()))
+
+
+def _has_ended(checkpoint: Checkpoint | None) -> bool:
+    return checkpoint is not None and checkpoint.state is None
 
 
 def owner_of(settings: Settings) -> str:
