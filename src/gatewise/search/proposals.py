@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,12 @@ TURNED_EVERY = 2
 KNOBS = {*Knobs._fields, *("learning_rate", "schedule", "decay_rate", "decay_steps", "staircase", "warmup")}
 """Settings that a compiled program takes as arguments."""
 
+FEW = 8
+"""Settings up to which a search draws every trial all over: the sampler finds its way in so small a space."""
+
+ATTEMPTS = 5
+"""Times that a configuration is looked for which has not been tried."""
+
 STARTUP = 10
 """Trials drawn from the portfolio and at random before the sampler models the results (Optuna's default for TPE)."""
 
@@ -57,7 +63,7 @@ class Proposals:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._storage = space, storage
-        first = [space.encode(settings) for settings in space.first()]
+        first = [space.encode(one) for one in (space.first() if len(space.priors) > FEW else space.portfolio)]
         self._first = [one for number, one in enumerate(first) if one not in first[:number]][:trials]
         self._frozen: dict[int, optuna.trial.FrozenTrial] = {}
         self._carried: dict[int, dict[str, Any]] = {}
@@ -70,21 +76,32 @@ class Proposals:
         """Whether the sampler hands something on from ask to ask, which a resumed search has to make again."""
         return self._space.start.sampler == "cmaes"
 
-    def ask(self, number: int, best: Sequence[Trial]) -> tuple[Settings, dict[str, Any]]:
+    def ask(
+        self, number: int, best: Sequence[Trial], taken: Collection[Settings] = ()
+    ) -> tuple[Settings, dict[str, Any]]:
         """Return the configuration of a trial, and the parameters that stand for it in the study.
 
         Args:
             number: of the trial, from 0.
             best: the trials with the lowest scores, the best first.
+            taken: configurations that were tried already; another is looked for a few times.
 
         Raises:
             SettingsError: when the sampler needs a package that is not installed.
         """
+        settings, parameters = self._ask(number, 0, best)
+        for attempt in range(1, ATTEMPTS):
+            if settings not in taken:
+                break
+            settings, parameters = self._ask(number, attempt, best)
+        return settings, parameters
+
+    def _ask(self, number: int, attempt: int, best: Sequence[Trial]) -> tuple[Settings, dict[str, Any]]:
         from optuna.trial import TrialState
 
         study = self._study()
-        study.sampler = _sampler(self._space.start.sampler, self._seed(number))
-        if fixed := self._fixed(number, best):
+        study.sampler = _sampler(self._space.start.sampler, self._seed(number, attempt))
+        if fixed := self._fixed(number, attempt, best):
             study.enqueue_trial(fixed)
         with warnings.catch_warnings():
             # A fixed value of a parameter that the sampler would not have drawn there is meant.
@@ -148,10 +165,10 @@ class Proposals:
             system_attrs=dict(carried),
         )
 
-    def _seed(self, number: int) -> int:
-        return int(np.random.default_rng([self._space.start.seed, number, 1]).integers(2**31))
+    def _seed(self, number: int, attempt: int) -> int:
+        return int(np.random.default_rng([self._space.start.seed, number, 1, attempt]).integers(2**31))
 
-    def _fixed(self, number: int, best: Sequence[Trial]) -> dict[str, Any]:
+    def _fixed(self, number: int, attempt: int, best: Sequence[Trial]) -> dict[str, Any]:
         """Return what the sampler does not draw of a trial.
 
         The first ones are the portfolio and ideas around it. Of most others the sampler draws a few settings only, and
@@ -160,9 +177,10 @@ class Proposals:
         """
         if number < len(self._first):
             return self._first[number]
-        if self._space.start.sampler != "tpe" or number % FREE_EVERY == 0 or not best:
+        small = len(self._space.priors) <= FEW
+        if self._space.start.sampler != "tpe" or small or number % FREE_EVERY == 0 or not best:
             return {}
-        generator = np.random.default_rng([self._space.start.seed, number])
+        generator = np.random.default_rng([self._space.start.seed, number, 0, attempt])
         parent = best[int(generator.integers(min(PARENTS, len(best))))]
         parameters = self._space.encode(parent.settings)
         knobs = [name for name in parameters if name.removeprefix("sgd_") in KNOBS]

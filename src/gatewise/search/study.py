@@ -215,6 +215,7 @@ class _Coordinator:
         self._models: list[tuple[Trial, list[Candidate]]] = []
         self._pending: deque[_Step] = deque()
         self._asked = 0
+        self._taken: list[Settings] = []
         self._closing = False
 
     def run(self, stop: Stop, reserve: Callable[[Models], float]) -> Found:
@@ -254,6 +255,7 @@ class _Coordinator:
             number, self._asked = self._asked, self._asked + 1
             self._halving.begin(number)
             settings, parameters = self._ask(number)
+            self._taken.append(settings)
             return _Step(number, settings, parameters, (), self._halving.until(number))
         final = number is None
         if number is None:
@@ -270,7 +272,7 @@ class _Coordinator:
             return _member(self._space.portfolio, number), {}
         if past is not None and not self._proposals.must_be_asked_again:
             return past.settings, dict(past.parameters)
-        return self._proposals.ask(number, [trial for trial, _ in self._models])
+        return self._proposals.ask(number, [trial for trial, _ in self._models], self._taken)
 
     def _told_before(self, step: _Step) -> bool:
         """Tell whether an earlier process told of a step: the steps that it did not tell of come last."""
