@@ -104,7 +104,7 @@ def test_without_future_rows_all_but_the_forecast_is_written(verb, priced, tmp_p
     blind, seeing = tmp_path / "blind", tmp_path / "seeing"
     assert main([verb, str(data), *flags, "--out", str(blind)]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    files = RUN_FILES | ({"study.db"} if verb == "tune" else set())
+    files = RUN_FILES | ({"study.db", "importance.json"} if verb == "tune" else set())
     assert {path.name for path in blind.iterdir()} == files - {"forecast.csv"}
     assert "No forecast.csv: it needs the covariates known ahead (price) for the 3 steps" in said
     assert (

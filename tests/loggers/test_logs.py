@@ -5,6 +5,7 @@ import math
 import os
 import struct
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,6 +120,11 @@ def test_mlflow_has_a_parent_and_a_child_for_each_training(done):
 
 def wandb_records(path: Path):
     """Yield the records of a W&B file: those of LevelDB's log, in blocks of 32 KiB behind seven bytes."""
+    # Another process writes it, and may still be at it for a moment after the log was closed.
+    size, deadline = -1, time.monotonic() + 20
+    while size != path.stat().st_size and time.monotonic() < deadline:
+        size = path.stat().st_size
+        time.sleep(0.3)
     raw, at, part = path.read_bytes(), 7, b""
     assert raw.startswith(b":W&B")
     while at + 7 <= len(raw):
