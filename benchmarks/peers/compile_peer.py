@@ -6,13 +6,12 @@ import time
 
 import numpy as np
 from networks import NETWORKS, series
+from peers.prepared import lessons_of
 
 from gatewise.architecture import architecture_of
-from gatewise.data.windows import Windows
 from gatewise.settings import Settings
 from gatewise.train.fit import train
 from gatewise.train.forecaster import forecaster
-from gatewise.train.program import table_of
 
 MANY = 256
 """Windows that a forecast of many has: few and many are compiled apart."""
@@ -30,10 +29,9 @@ def measure(network: str, horizon: int) -> dict[str, float]:
         windows_per_epoch=chosen.batch,
     )
     values = series(chosen)
-    table = table_of(values, np.ones_like(values))
-    numbers = np.arange(chosen.rows - chosen.window - horizon, dtype=np.int32)
+    lessons = lessons_of(values, chosen.rows - chosen.window - horizon)
     # Epochs of one step: whatever the first takes beyond the second is the program getting ready.
-    training = train(settings, table, Windows(numbers, numbers, numbers, numbers), None, epochs=2)
+    training = train(settings, architecture_of(settings), lessons, None, epochs=2)
     first, second = (epoch.seconds for epoch in training.epochs)
     many = np.tile(values[: chosen.window], (MANY, 1))
     return {

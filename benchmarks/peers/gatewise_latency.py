@@ -36,7 +36,7 @@ def measure(folder: str, prepare: bool = False, calls: int = 200, lengths: tuple
         "first call, ms": first_ms,
         **latency_ms(lambda: model.predict(data=newer), calls, "predict from a new table"),
         **latency_ms(model.predict, calls, "predict from the saved history"),
-        **latency_ms(lambda: model.fitted_.forecast(panel, HORIZON), calls, "inner forecast"),
+        **latency_ms(lambda: model.model_.forecast(panel, HORIZON), calls, "inner forecast"),
     }
     return figures | _other_lengths(model, lengths)
 

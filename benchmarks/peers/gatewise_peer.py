@@ -5,15 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import numpy as np
 from networks import NETWORKS, Network, series
 from peers.clock import Clock
+from peers.prepared import lessons_of
 
-from gatewise.data.windows import Windows
+from gatewise.architecture import architecture_of
 from gatewise.settings import Settings
 from gatewise.train.device import own_lane
-from gatewise.train.fit import train
-from gatewise.train.program import table_of
+from gatewise.train.fit import Manner, train
 
 
 def measure(network: str, seconds: float, jobs: int = 1) -> dict[str, float]:
@@ -34,10 +33,8 @@ def train_side_by_side(network: Network, clocks: list[Clock]) -> list[Clock]:
         clip_norm=0,
         patience=10**6,
     )
-    values = series(network)
-    table = table_of(values, np.ones_like(values))
-    numbers = np.arange(network.rows - network.window, dtype=np.int32)
-    learn = Windows(numbers, numbers, numbers, numbers)
+    lessons = lessons_of(series(network), network.rows - network.window)
+    architecture = architecture_of(settings)
     together = Barrier(len(clocks))
 
     def run(clock: Clock) -> None:
@@ -48,10 +45,11 @@ def train_side_by_side(network: Network, clocks: list[Clock]) -> list[Clock]:
             enough = clock.tick()
 
         with own_lane():
-            train(settings, table, learn, None, epochs=1)
+            train(settings, architecture, lessons, None, epochs=1)
             together.wait()
             clock.tick()
-            train(settings, table, learn, None, epochs=10**6, observe=observe, should_stop=lambda: enough)
+            manner = Manner(observe, must_stop=lambda: enough)
+            train(settings, architecture, lessons, None, epochs=10**6, manner=manner)
 
     with ThreadPoolExecutor(len(clocks)) as workers:
         list(workers.map(run, clocks))

@@ -10,14 +10,14 @@ import time
 
 import numpy as np
 import pandas as pd
+from peers.prepared import lessons_of
 
+from gatewise.architecture import architecture_of
 from gatewise.data.panel import Panel, Series
-from gatewise.data.windows import Windows
-from gatewise.fitted import Workbench
 from gatewise.settings import Settings
 from gatewise.train.device import place
-from gatewise.train.fit import train
-from gatewise.train.program import Table, table_of
+from gatewise.train.fit import Lessons, train
+from gatewise.workbench import Workbench
 
 WARM_UP = 1
 """Epochs that are not timed: the first compiles."""
@@ -54,9 +54,9 @@ def measure(
         patience=10**6,
     )
     began = time.perf_counter()
-    table, learn = _through_workbench(settings, rows, series) if path == "workbench" else _arrays(settings, rows)
+    lessons = _through_workbench(settings, rows, series) if path == "workbench" else _arrays(settings, rows)
     prepared_s = time.perf_counter() - began
-    training = train(settings, table, learn, None, epochs=WARM_UP + epochs)
+    training = train(settings, architecture_of(settings), lessons, None, epochs=WARM_UP + epochs)
     seconds = statistics.median([epoch.seconds for epoch in training.epochs[WARM_UP:]] or [math.nan])
     return {
         "peak above import, MiB": _peak_mib() - before,
@@ -65,13 +65,11 @@ def measure(
     }
 
 
-def _arrays(settings: Settings, rows: int) -> tuple[Table, Windows]:
-    values = np.sin(np.arange(rows, dtype=np.float32))
-    numbers = np.arange(rows - (settings.window or 1), dtype=np.int32)
-    return table_of(values, np.ones(rows, bool)), Windows(numbers, numbers, numbers, numbers)
+def _arrays(settings: Settings, rows: int) -> Lessons:
+    return lessons_of(np.sin(np.arange(rows, dtype=np.float32)), rows - (settings.window or 1))
 
 
-def _through_workbench(settings: Settings, rows: int, series: int) -> tuple[Table, Windows]:
+def _through_workbench(settings: Settings, rows: int, series: int) -> Lessons:
     length = rows // series
     index = pd.RangeIndex(length)
     everywhere, nowhere = np.ones(length, bool), np.zeros(length, bool)
@@ -82,9 +80,7 @@ def _through_workbench(settings: Settings, rows: int, series: int) -> tuple[Tabl
         ),
         freq=1,
     )
-    bench = Workbench.of(panel, settings)
-    learn, _ = bench.check(settings)
-    return bench.scaled(settings.scaling)[2], learn
+    return Workbench.of(panel, settings).lessons(settings)
 
 
 def _peak_mib() -> float:

@@ -283,8 +283,6 @@ def _write_start(folder: RunFolder, made: Plan) -> None:
     differing = _differing(made.space.portfolio)
     still_open = differing | {"patch"} if "window" in differing else differing
     folder.write_settings("run.toml", made.settings, still_open)
-    asked = {"command": made.command, "given": made.given, **made.source._asdict()}
-    folder.write_json("run.json", {"gatewise_version": version("gatewise"), **asked})
     folder.write_json(
         "data.json",
         {
@@ -299,6 +297,9 @@ def _write_start(folder: RunFolder, made: Plan) -> None:
             "diagnosis": made.diagnosis.to_dict(),
         },
     )
+    # Last: a folder that has it can be gone on with.
+    asked = {"command": made.command, "given": made.given, **made.source._asdict()}
+    folder.write_json("run.json", {"gatewise_version": version("gatewise"), **asked})
 
 
 def _write_end(folder: RunFolder, outcome: Outcome) -> None:

@@ -53,11 +53,14 @@ def test_a_killed_search_goes_on_and_ends_the_same(table, run, tmp_path):
     assert len(events) == len(set(events)) == len((run / "events.jsonl").read_text().splitlines())
 
 
-def test_a_finished_run_has_nothing_left_to_do_but_takes_more_trials(run, capsys):
+def test_a_finished_run_has_nothing_left_to_do_but_takes_more_trials(run, table, tmp_path, capsys):
     assert main(["tune", "--resume", str(run)]) == 0
     assert "is finished: nothing is left to do" in capsys.readouterr().err
     assert main(["tune", "--resume", str(run), "--trials", "5", "-q"]) == 0
-    assert len(pd.read_csv(run / "trials.csv")) == 5
+    more = [*FLAGS[:3], "5", *FLAGS[4:]]
+    assert main(["tune", str(table), *more, "--out", str(tmp_path / "at-once"), "-q"]) == 0
+    assert without_seconds(run) == without_seconds(tmp_path / "at-once")
+    assert (run / "forecast.csv").read_bytes() == (tmp_path / "at-once" / "forecast.csv").read_bytes()
 
 
 def test_a_second_process_is_refused(run, capsys):

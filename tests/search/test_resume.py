@@ -113,6 +113,20 @@ def test_stopping_keeps_the_best_so_far_and_the_next_process_goes_on(tmp_path):
     assert facts(run(tmp_path / "broken")) == facts(run(tmp_path / "whole"))
 
 
+def test_a_resumed_search_may_have_other_jobs_and_limits_and_still_goes_on_from_its_checkpoints(tmp_path):
+    seen, again = [], []
+    run(
+        tmp_path / "run",
+        listener=Listener(on_epoch=lambda number, epoch: seen.append((number, epoch.number, epoch.seconds))),
+        should_stop=lambda: len(seen) > 8,
+    )
+    listener = Listener(on_epoch=lambda number, epoch: again.append((number, epoch.number, epoch.seconds)))
+    run(tmp_path / "run", start=START.change(jobs=1, time_limit=1e6, trials=7), listener=listener)
+    trained_before = {(number, epoch): seconds for number, epoch, seconds in seen}
+    both = [(trained_before[n, epoch], seconds) for n, epoch, seconds in again if (n, epoch) in trained_before]
+    assert both and all(one == other for one, other in both), "an epoch was trained again"
+
+
 def test_more_trials_go_on_as_if_they_had_been_asked_for_at_once(tmp_path):
     run(tmp_path / "grown", trials=4)
     assert facts(run(tmp_path / "grown", trials=9)) == facts(run(tmp_path / "whole", trials=9))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from html import escape
+from importlib.metadata import version
 from importlib.resources import files
 
 from gatewise.report.canvas import PALETTE
 from gatewise.report.markup import inert
 
-__all__ = ["document"]
+__all__ = ["document", "study_document"]
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
@@ -17,12 +19,12 @@ POLICY = (
 """What the browser may load for the page: nothing from outside, whatever a file in the run folder says."""
 
 
-def document(title: str, version: str, header: str, body: str, footer: str, *, charts: bool = True) -> str:
+def document(title: str, used: str, header: str, body: str, footer: str, *, charts: bool = True) -> str:
     """Return a whole page as HTML.
 
     Args:
         title: of the browser's tab.
-        version: of the Gatewise behind it.
+        used: the version of Gatewise behind it.
         header: HTML of the header.
         body: HTML of the sections.
         footer: HTML of the footer.
@@ -35,7 +37,7 @@ def document(title: str, version: str, header: str, body: str, footer: str, *, c
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="generator" content="gatewise {escape(version)}">
+<meta name="generator" content="gatewise {escape(used)}">
 <link rel="icon" href="data:,">
 <title>{escape(title)}</title>
 <style>
@@ -50,6 +52,26 @@ def document(title: str, version: str, header: str, body: str, footer: str, *, c
 {_scripts() if charts else ""}</body>
 </html>
 """
+
+
+def study_document(title: str, verdict: str, sections: Sequence[str], took: str = "") -> str:
+    """Return the page of a study: a title, one sentence, and sections of pictures, without a script.
+
+    Args:
+        title: of the page, as text.
+        verdict: one sentence, as text.
+        sections: HTML.
+        took: " in 3 s", or nothing.
+    """
+    used = version("gatewise")
+    return document(
+        f"{title} · Gatewise",
+        used,
+        f'<header><h1>{escape(title)}</h1><p class="verdict">{escape(verdict)}</p></header>',
+        "".join(sections),
+        f"<footer>Written by Gatewise {escape(used)}{took}. It works offline.</footer>",
+        charts=False,
+    )
 
 
 def _scripts() -> str:

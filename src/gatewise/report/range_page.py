@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-from importlib.metadata import version
-
-from gatewise.report.document import document
+from gatewise.report.document import study_document
 from gatewise.report.markup import Column, Row, code, drawing, paragraph, section, table
 from gatewise.report.svg import DOT, Panel, picture, rate_scale, value_scale
 from gatewise.report.words import duration, number
@@ -86,15 +83,7 @@ def range_page(found: RangeTest, name: str) -> str:
             code(f"gatewise sweep DATA --over lr={_around(found)}"),
         ),
     ]
-    used = version("gatewise")
-    return document(
-        f"{title} · Gatewise",
-        used,
-        f'<header><h1>{escape(title)}</h1><p class="verdict">{escape(found.advice)}</p></header>',
-        "".join(main),
-        f"<footer>Written by Gatewise {escape(used)} in {duration(found.seconds)}. It works offline.</footer>",
-        charts=False,
-    )
+    return study_document(title, found.advice, main, f" in {duration(found.seconds)}")
 
 
 def _around(found: RangeTest) -> str:

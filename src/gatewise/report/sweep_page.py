@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
-from importlib.metadata import version
 
 from gatewise.knob import shown
-from gatewise.report.document import document
+from gatewise.report.document import study_document
 from gatewise.report.markup import Column, Markup, Row, bullets, code, drawing, paragraph, section, table
 from gatewise.report.svg import DOT, Panel, name_scale, picture, value_scale
 from gatewise.report.words import CLEAR, change, duration, number, setting_value
@@ -140,15 +138,7 @@ def sweep_page(sweep: Sweep) -> str:
         section("next", "How to use it", code(f"gatewise fit DATA --set {name}={_set(choice.row.value)}")),
         section("settings", "All other settings", _settings(sweep)),
     ]
-    used = version("gatewise")
-    return document(
-        f"{title} · Gatewise",
-        used,
-        f'<header><h1>{escape(title)}</h1><p class="verdict">{escape(choice.reason)}</p></header>',
-        "".join(main),
-        f"<footer>Written by Gatewise {escape(used)}. It works offline.</footer>",
-        charts=False,
-    )
+    return study_document(title, choice.reason, main)
 
 
 def _values(sweep: Sweep) -> Markup:

@@ -28,6 +28,9 @@ from gatewise.train.checkpoint import Epoch
 
 __all__ = ["RunFolder", "default_folder"]
 
+BEFORE_A_RUN = (".lock", "run.toml", ".run.toml.partial", ".data.json.partial")
+"""Files of a process that ended before its run could be gone on with; nothing is lost with them."""
+
 TRIAL_FACTS = ("number", "status", "score", "best_epoch", "epochs", "train_loss", "val_loss", "seconds", "message")
 
 
@@ -71,7 +74,7 @@ class RunFolder:
                     f"--resume must name the folder of a run, but '{path}' holds no run.json. "
                     "Name a folder that 'gatewise tune' has written."
                 )
-        elif path.is_dir() and any(path.iterdir()):
+        elif path.is_dir() and any(file.name not in BEFORE_A_RUN for file in path.iterdir()):
             raise RunFolderError(
                 f"--out must name a new or empty folder, but '{path}' exists and is not empty. "
                 "Choose another folder, or remove that one."

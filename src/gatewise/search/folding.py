@@ -15,6 +15,7 @@ import numpy as np
 
 from gatewise.architecture import knobs_of
 from gatewise.search.past import Tried
+from gatewise.search.repeats import training_key
 from gatewise.search.space import SGD_FACTOR
 from gatewise.settings import Prior, Settings
 
@@ -53,7 +54,7 @@ def distinct(trials: Sequence[Tried]) -> list[Tried]:
     """Return the first trial of each configuration: a repeated one is no new evidence."""
     first: dict[str, Tried] = {}
     for one in trials:
-        first.setdefault(one.settings.model_dump_json(), one)
+        first.setdefault(training_key(one.settings), one)
     return list(first.values())
 
 

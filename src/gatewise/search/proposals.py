@@ -16,6 +16,7 @@ import numpy as np
 
 from gatewise.architecture import Knobs
 from gatewise.errors import SettingsError
+from gatewise.search.repeats import training_key
 from gatewise.search.space import Space
 from gatewise.search.trial import Trial
 from gatewise.settings import Settings
@@ -76,22 +77,20 @@ class Proposals:
         """Whether the sampler hands something on from ask to ask, which a resumed search has to make again."""
         return self._space.start.sampler == "cmaes"
 
-    def ask(
-        self, number: int, best: Sequence[Trial], taken: Collection[Settings] = ()
-    ) -> tuple[Settings, dict[str, Any]]:
+    def ask(self, number: int, best: Sequence[Trial], taken: Collection[str] = ()) -> tuple[Settings, dict[str, Any]]:
         """Return the configuration of a trial, and the parameters that stand for it in the study.
 
         Args:
             number: of the trial, from 0.
             best: the trials with the lowest scores, the best first.
-            taken: configurations that were tried already; another is looked for a few times.
+            taken: keys of the trainings that were tried already; another is looked for a few times.
 
         Raises:
             SettingsError: when the sampler needs a package that is not installed.
         """
         settings, parameters = self._ask(number, 0, best)
         for attempt in range(1, ATTEMPTS):
-            if settings not in taken:
+            if training_key(settings) not in taken:
                 break
             settings, parameters = self._ask(number, attempt, best)
         return settings, parameters

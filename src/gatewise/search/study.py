@@ -10,23 +10,24 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from threading import Event
-from typing import Any
+from typing import Any, cast
 
 from gatewise.errors import InputError, RunFolderError, TrainingError
 from gatewise.search.halving import Halving, rungs_of
 from gatewise.search.proposals import Proposals
 from gatewise.search.record import InMemory, Record
+from gatewise.search.repeats import names_of, repeated, training_key
 from gatewise.search.space import Space
+from gatewise.search.stop import Stop
 from gatewise.search.trial import Trial, failed, trial_of
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Checkpoint, Epoch
 from gatewise.train.device import accelerator, own_lane
-from gatewise.train.fit import Training
+from gatewise.train.fit import Status, Training
 from gatewise.train.population import Populations
 from gatewise.workbench import Candidate, Workbench
 
-__all__ = ["Found", "Listener", "Stop", "Trial", "search"]
+__all__ = ["Found", "Listener", "Trial", "search"]
 
 MOST_MODELS = 40
 """Trials whose models are kept for the ensemble."""
@@ -112,44 +113,6 @@ def search(
     return coordinator.run(limit, reserve)
 
 
-class Stop:
-    """When running trials end and no new one starts.
-
-    However short the time limit is, the first epoch of the first trial ends: there is always a model to show.
-
-    Args:
-        time_limit: in seconds from now, None for none.
-        should_stop: the user's question.
-        clock: seconds that only go forward.
-        spent: seconds of the limit that are gone already.
-    """
-
-    def __init__(
-        self, time_limit: float | None, should_stop: Callable[[], bool], clock: Callable[[], float], spent: float = 0.0
-    ):
-        self.asked, self._clock = should_stop, clock
-        self._deadline = clock() + time_limit - spent if time_limit else math.inf
-        self._any_epoch, self._abandoned = Event(), Event()
-        self.reserved = 0.0
-
-    def at_once(self) -> bool:
-        """Tell whether to stop without finishing an epoch: the time is up, or the search broke down."""
-        late = self._clock() + self.reserved >= self._deadline and self._any_epoch.is_set()
-        return late or self._abandoned.is_set()
-
-    def reached(self) -> bool:
-        """Tell whether to stop."""
-        return self.at_once() or self.asked()
-
-    def epoch_ended(self) -> None:
-        """Note that there is a model to show."""
-        self._any_epoch.set()
-
-    def abandon(self) -> None:
-        """Stop everything, whatever the clock says."""
-        self._abandoned.set()
-
-
 @dataclass(eq=False)
 class _Step:
     """One trial trained up to its next rung.
@@ -171,21 +134,6 @@ class _Step:
     until: int | None
     final: bool = False
     future: Future[list[Candidate]] | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the trainings, one per repeat, under which their checkpoints lie."""
-        return names_of(self.number, self.settings.repeats)
-
-
-def names_of(number: int, repeats: int) -> list[str]:
-    """Return the names under which the checkpoints of a trial's trainings lie.
-
-    Example:
-        >>> names_of(7, 1), names_of(7, 2)
-        (['trial-0007'], ['trial-0007', 'trial-0007-repeat-1'])
-    """
-    return [f"trial-{number:04d}" + (f"-repeat-{repeat}" if repeat else "") for repeat in range(repeats)]
 
 
 class _Coordinator:
@@ -215,7 +163,7 @@ class _Coordinator:
         self._models: list[tuple[Trial, list[Candidate]]] = []
         self._pending: deque[_Step] = deque()
         self._asked = 0
-        self._taken: list[Settings] = []
+        self._taken: set[str] = set()
         self._closing = False
 
     def run(self, stop: Stop, reserve: Callable[[Models], float]) -> Found:
@@ -255,7 +203,7 @@ class _Coordinator:
             number, self._asked = self._asked, self._asked + 1
             self._halving.begin(number)
             settings, parameters = self._ask(number)
-            self._taken.append(settings)
+            self._taken.add(training_key(settings))
             return _Step(number, settings, parameters, (), self._halving.until(number))
         final = number is None
         if number is None:
@@ -283,7 +231,7 @@ class _Coordinator:
         """Wait for a step, and take note of what came of it."""
         if step.future is None:
             trial, candidates = self._past.popleft(), []
-            if trial.number != step.number or trial.settings != step.settings:
+            if trial.number != step.number or training_key(trial.settings) != training_key(step.settings):
                 raise RunFolderError(
                     f"the run must go on from its own trials, but trial {trial.number} of its journal is not what this "
                     "version of Gatewise would have tried. Resume it with the version that made it, or start anew."
@@ -338,21 +286,22 @@ class _Coordinator:
         if candidates:
             return one
         made = []
-        for name, settings in _repeated(trial):
-            checkpoint = self._record.keeper(name, owner_of(settings)).load()
+        for name, settings in repeated(trial.number, trial.settings):
+            checkpoint = self._record.keeper(name, training_key(settings)).load()
             if checkpoint is None:
                 raise RunFolderError(
                     f"the run's checkpoint '{name}' is missing or damaged, without which it cannot go on. "
                     "Start a new run."
                 )
-            made.append(self._bench.judged(settings, Training(checkpoint, "epoch-limit", trial.message)))
+            training = Training(checkpoint, cast("Status", trial.status), trial.message)
+            made.append(self._bench.judged(settings, training))
         return trial, made
 
     def _train(self, step: _Step, populations: Populations | None, stop: Stop) -> list[Candidate]:
         """Train a configuration up to its rung: on a thread of its own, or on an accelerator together with others."""
         made = []
-        for name, settings in _repeated(step):
-            keeper = self._record.keeper(name, owner_of(settings))
+        for name, settings in repeated(step.number, step.settings):
+            keeper = self._record.keeper(name, training_key(settings))
             # Of several trainings of a trial the first one is shown.
             observe = partial(self._observe, stop, None if made else step.number)
             with populations.entered() if populations else own_lane():
@@ -401,21 +350,6 @@ class _Coordinator:
 
 def _has_ended(checkpoint: Checkpoint | None) -> bool:
     return checkpoint is not None and checkpoint.state is None
-
-
-def owner_of(settings: Settings) -> str:
-    """Return a text that tells the settings of one training from those of another."""
-    return settings.model_dump_json()
-
-
-def _repeated(one: Trial | _Step) -> list[tuple[str, Settings]]:
-    """Return the name and the settings of each of a trial's trainings."""
-    names = names_of(one.number, one.settings.repeats)
-    seed = one.settings.seed
-    return [
-        (name, one.settings.change(seed=(seed + repeat) % 2**31) if repeat else one.settings)
-        for repeat, name in enumerate(names)
-    ]
 
 
 def _member(portfolio: Sequence[Settings], number: int) -> Settings:
