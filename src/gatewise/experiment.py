@@ -211,10 +211,10 @@ def _run(
         interrupted=should_stop(),
         seconds=spent + time.monotonic() - began,
     )
-    if folder is not None and journal is not None:
+    if folder is not None:
         _write_end(folder, outcome)
         if not outcome.interrupted:
-            journal.forget_refits()
+            folder.tidy()
     return outcome
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,20 @@ def test_a_finished_run_has_nothing_left_to_do_but_takes_more_trials(run, table,
     assert main(["tune", str(table), *more, "--out", str(tmp_path / "at-once"), "-q"]) == 0
     assert without_seconds(run) == without_seconds(tmp_path / "at-once")
     assert (run / "forecast.csv").read_bytes() == (tmp_path / "at-once" / "forecast.csv").read_bytes()
+
+
+def test_a_run_killed_in_its_last_moment_is_finished_by_the_next_process(run, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(run, out)
+    (out / "report.html").unlink()
+    for left in ("model/.tmpAbc", ".summary.json.partial", "checkpoints/trial-0001.partial"):
+        (out / left).write_bytes(b"half")
+    assert main(["tune", "--resume", str(out), "-q"]) == 0
+    files = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (run, out)]
+    assert files[0] == files[1]
+    (out / "model" / ".tmpAbc").write_bytes(b"half")
+    assert main(["tune", "--resume", str(out), "-q"]) == 0
+    assert not (out / "model" / ".tmpAbc").exists()
 
 
 def test_a_second_process_is_refused(run, capsys):

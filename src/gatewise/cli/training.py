@@ -152,6 +152,7 @@ def _resumed(run_dir: Path, tables: tuple[Any, ...], given: dict[str, Any], out:
         )
     folder = RunFolder(run_dir, resume=True)
     if folder.finished and not any(given.get(name) is not None for name in RESUMABLE):
+        folder.tidy()
         message = f"'{run_dir}' is finished: nothing is left to do. Go on with more trials with --trials N."
         if not manner.quiet:
             print(message, file=sys.stderr)

@@ -85,11 +85,6 @@ class Journal:
         for name in names:
             (self._checkpoints / f"{name}.safetensors").unlink(missing_ok=True)
 
-    def forget_refits(self) -> None:
-        """Remove the checkpoints of the trainings on every row: the run is at its end and its model is written."""
-        for file in self._checkpoints.glob("refit-*.safetensors"):
-            file.unlink(missing_ok=True)
-
 
 class _File:
     """One training's checkpoint: a file that is replaced as a whole, so a crash leaves the last one or this one."""

@@ -117,11 +117,19 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the run came to its end, and was not cut short."""
+        """Whether the run came to its end, uncut: the report, which is written last, is not older than the summary."""
+        summary, report = self.path / "summary.json", self.path / "report.html"
         try:
-            return not json.loads((self.path / "summary.json").read_text(encoding="utf-8"))["interrupted"]
+            is_last = report.stat().st_mtime_ns >= summary.stat().st_mtime_ns
+            return is_last and not json.loads(summary.read_text(encoding="utf-8"))["interrupted"]
         except (OSError, ValueError, KeyError):
             return False
+
+    def tidy(self) -> None:
+        """Remove what a finished run needs no more, and what killed processes left half-written."""
+        for pattern in ("checkpoints/refit-*", "checkpoints/*.partial", "model/.tmp*", ".*.partial"):
+            for file in self.path.glob(pattern):
+                file.unlink(missing_ok=True)
 
     def _keep_only(self, past: Sequence[Trial]) -> None:
         """Remove the epochs that the journal does not cover: they are trained, or told, again."""
