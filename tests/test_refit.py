@@ -84,10 +84,10 @@ def test_refit_follows_the_schedule_of_the_candidate(schedule):
 
 def test_a_stopped_or_diverging_refit_leaves_the_candidates_model(candidate):
     fitted, said = refit(PANEL, candidate, should_stop=lambda: True)
-    assert fitted is candidate.fitted and "Interrupted before" in said
+    assert fitted is candidate.fitted and "Stopped before" in said
     asked = iter([False] + [True] * 9)
     fitted, said = refit(PANEL, candidate, should_stop=lambda: next(asked))
-    assert fitted is candidate.fitted and "Interrupted during" in said
+    assert fitted is candidate.fitted and "Stopped during" in said
     wild = SETTINGS.change(optimizer="sgd", learning_rate=1e12, clip_norm=0, loss="mse")
     fitted, said = refit(PANEL, replace(candidate, fitted=replace(candidate.fitted, settings=wild)))
     assert (fitted.parameters == candidate.fitted.parameters).all() and "diverged at epoch 1" in said

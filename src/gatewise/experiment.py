@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from gatewise.artifact import Saved
-from gatewise.ensemble import Chosen, Ensemble, choose
+from gatewise.ensemble import MUCH_WORSE, Chosen, Ensemble, choose
 from gatewise.evaluate.backtest import backtest, forecast_table, leaderboard
 from gatewise.evaluate.verdict import verdict
 from gatewise.notes import notes_of
@@ -30,8 +31,12 @@ from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Keeper
 from gatewise.train.forecaster import compile_forecasters
+from gatewise.workbench import Candidate
 
 __all__ = ["Outcome", "refit_name", "run"]
+
+GRACE = 0.03
+"""Share of the time limit by which the trainings on every row may exceed it before validated models stand in."""
 
 
 def refit_name(number: int, on_every_row: str = "refit", before_test: str = "refit before test") -> str | None:
@@ -136,6 +141,7 @@ def run(
     *,
     listener: Listener | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    began: float | None = None,
 ) -> Outcome:
     """Run an experiment to its end, writing into a run folder as it goes.
 
@@ -144,28 +150,34 @@ def run(
         folder: where to write; one that an earlier process left is gone on with. None writes nothing.
         listener: is told of starts, epochs and ends, beside the folder.
         should_stop: asked often; True ends the experiment early with the best model so far.
+        began: when the time limit began, by `time.monotonic`; None for now.
 
     Raises:
         TrainingError: when no training gave a usable model.
         RunFolderError: when another process works on the folder, or its journal is not of this experiment.
     """
     with folder.held() if folder is not None else nullcontext() as journal:
-        return _run(made, folder, journal, listener or Listener(), should_stop)
+        since = time.monotonic() if began is None else began
+        return _run(made, folder, journal, listener or Listener(), should_stop, since)
 
 
 def _run(
-    made: Plan, folder: RunFolder | None, journal: Journal | None, listener: Listener, should_stop: Callable[[], bool]
+    made: Plan,
+    folder: RunFolder | None,
+    journal: Journal | None,
+    listener: Listener,
+    should_stop: Callable[[], bool],
+    began: float,
 ) -> Outcome:
     """Run an experiment; a journal with a past is gone on from."""
-    began = time.monotonic()
     if journal is not None and made.trials > len({trial.number for trial in journal.past}):
         journal.without_finals()
     if folder is not None:
         _write_start(folder, made)
         listener = _recorded(listener, folder, made)
-    spent = journal.spent if journal else 0.0
+    earlier = journal.spent if journal else 0.0
+    clock = _Clock(made, began - earlier)
     wanted = made.members
-    panels = 2 if made.split.test else 1
     with ThreadPoolExecutor(1) as idle:
         if made.command == "fit" and _jobs(made.settings) > 1:
             # On the lane that the one training takes: its programs are then ready when the first epoch ends.
@@ -178,17 +190,21 @@ def _run(
             storage=folder.storage if folder else None,
             listener=listener,
             finals=wanted,
-            reserve=lambda models: refit_seconds(
-                [one for _, one in models[:wanted]], panels=panels, jobs=_jobs(made.settings)
-            ),
+            reserve=lambda models: clock.refits(_near(models)[:wanted]),
             should_stop=should_stop,
-            spent=spent,
+            spent=clock.seconds(),
         )
     settings = made.settings
-    chosen = choose([model for _, model in found.models], made.bench.truth, wanted, settings.combine)
+    candidates = [model for _, model in found.models]
+    chosen = choose(candidates, made.bench.truth, wanted, settings.combine)
+    # A training that the limit cut off may be among them, which nothing was reserved for.
+    while len(chosen.members) > 1 and clock.refits(chosen.members) > clock.left():
+        chosen = choose(candidates, made.bench.truth, len(chosen.members) - 1, settings.combine)
     margin = margin_of(found.models, made.bench.truth)
     keeper = journal.keeper if journal else None
-    judged, final, exception = _train_anew(made, chosen, keeper, listener, should_stop)
+    judged, final, exception = _train_anew(
+        made, chosen, keeper, listener, lambda: should_stop() or clock.left() < -GRACE * (settings.time_limit or 0)
+    )
     table = board = None
     words = "No test part was kept, so there is no verdict. Use --test-windows to keep one."
     if judged is not None:
@@ -209,13 +225,44 @@ def _run(
         verdict=words,
         notes=notes_of(made, chosen, exception, margin if made.space.priors else None),
         interrupted=should_stop(),
-        seconds=spent + time.monotonic() - began,
+        seconds=clock.seconds(),
     )
     if folder is not None:
         _write_end(folder, outcome)
         if not outcome.interrupted:
             folder.tidy()
     return outcome
+
+
+class _Clock:
+    """The time of a run, which may have begun in an earlier process.
+
+    Args:
+        made: the plan, with the limit.
+        began: when it began, by `time.monotonic`.
+    """
+
+    def __init__(self, made: Plan, began: float):
+        self._limit, self._began = made.settings.time_limit or math.inf, began
+        self._panels, self._jobs = (2 if made.split.test else 1), _jobs(made.settings)
+
+    def seconds(self) -> float:
+        """Return the seconds that have gone by."""
+        return time.monotonic() - self._began
+
+    def left(self) -> float:
+        """Return the seconds of the limit that are left, infinite without one."""
+        return self._limit - self.seconds()
+
+    def refits(self, candidates: Sequence[Candidate]) -> float:
+        """Return the seconds that the trainings of candidates on every row will take."""
+        return refit_seconds(candidates, panels=self._panels, jobs=self._jobs)
+
+
+def _near(models: Sequence[tuple[Trial, Candidate]]) -> list[Candidate]:
+    """Return the candidates that an ensemble may hold: those near the best one."""
+    best = models[0][1].score
+    return [one for _, one in models if one.score <= MUCH_WORSE * best]
 
 
 def _forecast(made: Plan, final: Ensemble) -> pd.DataFrame | None:

@@ -58,7 +58,7 @@ def refit(
         sentence that says so.
     """
     if should_stop():
-        return candidate.fitted, "Interrupted before the training on every row: the validated model stands in."
+        return candidate.fitted, "Stopped before the training on every row: the validated model stands in."
     settings, epochs = candidate.fitted.settings, max(candidate.training.best_epoch, 1)
     part = Part(panel, panel, 0, settings.season or 1, room)
     architecture, start = part.architecture(settings), None
@@ -85,7 +85,7 @@ def refit(
     if training.status == "diverged":
         return candidate.fitted, f"The training on every row {training.message}: the validated model stands in."
     if training.status == "interrupted":
-        return candidate.fitted, "Interrupted during the training on every row: the validated model stands in."
+        return candidate.fitted, "Stopped during the training on every row: the validated model stands in."
     return replace(
         candidate.fitted,
         parameters=training.parameters,

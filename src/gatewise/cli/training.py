@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -165,6 +166,7 @@ def _run(manner: Manner, made_plan: Callable[[], Plan], folder_of: Callable[[Pla
     from gatewise.interrupt import Interrupt
     from gatewise.train.device import CACHE_VARIABLE
 
+    began = time.monotonic()
     if manner.quiet and manner.verbose:
         raise SettingsError("--quiet and --verbose exclude each other, but both are given. Leave one out.")
     if manner.no_cache:
@@ -174,7 +176,7 @@ def _run(manner: Manner, made_plan: Callable[[], Plan], folder_of: Callable[[Pla
         made = made_plan()
         if interrupt():
             return INTERRUPTED
-        return _carried_out(made, folder_of(made), manner, interrupt)
+        return _carried_out(made, folder_of(made), manner, interrupt, began)
 
 
 def planned(command: Command, tables: tuple[Any, ...], given: dict[str, Any], manner: Manner) -> Plan:
@@ -201,7 +203,7 @@ def _demo_panel(manner: Manner) -> Panel:
     return panel
 
 
-def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Interrupt) -> int:
+def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Interrupt, began: float) -> int:
     """Train, write and show; return the exit status."""
     from gatewise.cli.console import Reporter
     from gatewise.experiment import run
@@ -215,7 +217,7 @@ def _carried_out(made: Plan, folder: RunFolder, manner: Manner, interrupt: Inter
             reporter.showing(),
             logged(manner.log, folder.path, made, reporter.listener(), warn=reporter.say) as logs,
         ):
-            outcome = run(made, folder, listener=logs.listener, should_stop=interrupt)
+            outcome = run(made, folder, listener=logs.listener, should_stop=interrupt, began=began)
             logs.summary = outcome.summary(folder.path)
     except TrainingError:
         if not interrupt():
