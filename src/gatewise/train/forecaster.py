@@ -21,7 +21,7 @@ from gatewise.architecture import Architecture
 from gatewise.model.network import apply, layout_of, no_masks, sample_of
 from gatewise.model.recipe import frame, unframe
 from gatewise.train.device import COMPILER_OPTIONS, place
-from gatewise.train.program import compiled_once
+from gatewise.train.program import MOST_PROGRAMS, compiled_once
 
 __all__ = ["FEW", "Histories", "compile_forecasters", "forecaster"]
 
@@ -126,7 +126,7 @@ def compile_forecasters(architecture: Architecture, horizon: int) -> None:
         make(parameters, histories, linear if architecture.base == "linear" else None)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MOST_PROGRAMS)
 def _forecast_program(architecture: Architecture, blocks: int, chunk: int, batch: int) -> Callable[..., Array]:
     layout = layout_of(architecture)
     masks = no_masks(architecture, batch)

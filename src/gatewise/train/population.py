@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gatewise.architecture import Architecture, Knobs
-from gatewise.train.program import Batches, Measured, State, Table, chunk_of, trainer
+from gatewise.train.program import MOST_PROGRAMS, Batches, Measured, State, Table, chunk_of, trainer
 
 __all__ = ["Populations", "Steps", "joined"]
 
@@ -137,7 +137,7 @@ class _Population:
         return {place: (states[place], measured[place]) for place in asked}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=MOST_PROGRAMS)
 def _joint_program(architecture: Architecture, places: int) -> Callable[..., Any]:
     """Return the program of a chunk of steps of every member."""
     one = chunk_of(architecture)

@@ -28,6 +28,7 @@ from gatewise.train.optimizer import clip, direction
 
 __all__ = [
     "CHUNK",
+    "MOST_PROGRAMS",
     "Batches",
     "Measured",
     "State",
@@ -41,6 +42,10 @@ __all__ = [
 
 CHUNK = 64
 """Batches per call of a compiled program: small enough that Ctrl-C answers at once, large enough to hide the call."""
+
+MOST_PROGRAMS = 8
+"""Compiled programs of a kind that stay in memory, 10 to 15 MB each. A search over many Architectures drops the one
+that was not used for the longest time, and takes it from the compile cache if it is needed again."""
 
 _making = Lock()
 
@@ -193,7 +198,7 @@ def trainer(architecture: Architecture) -> Trainer:
         return _train_programs(architecture)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MOST_PROGRAMS)
 def _train_programs(architecture: Architecture) -> Trainer:
     run = compiled_once(jax.jit(chunk_of(architecture), donate_argnums=(0,), compiler_options=COMPILER_OPTIONS))
 
