@@ -11,6 +11,8 @@ import jax
 import pytest
 
 from gatewise.data.panel import Panel
+from gatewise.evaluate import rivals
+from gatewise.evaluate.statistical import STATISTICAL
 from tests.panels import panel_of_values, seasonal_values
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -18,6 +20,13 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # How long an example takes says more of what else the machine does than of the code.
 hypothesis.settings.register_profile("gatewise", deadline=None)
 hypothesis.settings.load_profile("gatewise")
+
+
+@pytest.fixture(autouse=True)
+def quick_baselines(request, monkeypatch):
+    """Leave the statistical models, whose library takes seconds to load, to the tests that ask for them."""
+    if "statistical" not in request.keywords:
+        monkeypatch.setattr(rivals, "_TRIED", tuple(name for name in rivals.NAMES if name not in STATISTICAL))
 
 
 @pytest.fixture

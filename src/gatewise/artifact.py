@@ -124,6 +124,8 @@ def _described(member: Fitted) -> dict[str, Any]:
         "settings": member.settings.model_dump(mode="json"),
         "unique_ids": list(member.unique_ids),
         "encoder": member.encoder.to_dict(),
+        "epochs": member.epochs,
+        "val_losses": list(member.val_losses),
     }
 
 
@@ -183,6 +185,8 @@ def _restore_member(document: dict[str, Any], tensors: dict[str, np.ndarray]) ->
         scaler=Scaler(transform=settings.transform, **scaler),
         encoder=Encoder.from_dict(document["encoder"]),
         linear=tensors.get("linear"),
+        epochs=document.get("epochs", 0),
+        val_losses=tuple(document.get("val_losses", ())),
     )
     needed = parameter_count(fitted.architecture)
     if fitted.parameters.shape != (needed,) or not np.isfinite(fitted.parameters).all():

@@ -41,6 +41,8 @@ class Fitted:
         scaler: the scaling of each of them.
         encoder: the encoding of covariates and calendar.
         linear: coefficients of the linear base, shape ``(window + 1, horizon)``, None with another base.
+        epochs: how many epochs of training were best on the validation part, 0 where that is not known.
+        val_losses: validation loss of each epoch of that training, which a plateau schedule goes by.
     """
 
     settings: Settings
@@ -49,6 +51,8 @@ class Fitted:
     scaler: Scaler
     encoder: Encoder
     linear: np.ndarray | None = None
+    epochs: int = 0
+    val_losses: tuple[float, ...] = ()
 
     @cached_property
     def architecture(self) -> Architecture:

@@ -186,9 +186,27 @@ class Forecaster:
         asked = {"horizon": horizon, "level": tuple(levels) if levels is not None else None}
         changes = {name: value for name, value in asked.items() if value is not None}
         settings = self.settings_.change(**changes) if changes else self.settings_
-        source = self._panel if data is None else data
-        panel = panel_of(source, _reading(settings, self._panel, reading), self._panel, future_data)
+        panel = self._panel if data is None and future_data is None else self.panel_of(data, future_data, **reading)
         return forecast_table(self.model_, panel, settings.horizon or 1, settings.level), panel
+
+    @property
+    def context(self) -> Panel:
+        """The training data, or at least their last steps."""
+        return self._panel
+
+    def panel_of(self, data: Any = None, future_data: Any = None, **reading: Any) -> Panel:
+        """Return newer data as a panel, read by the same columns as the training data, or by those that are named.
+
+        Args:
+            data: newer history; None for the training data.
+            future_data: a table of the covariates known ahead.
+            **reading: target, time, id or freq of newer data whose columns are named otherwise.
+
+        Raises:
+            DataError: when the table cannot be used, with the reason.
+        """
+        source = self._panel if data is None else data
+        return panel_of(source, _reading(self.settings_, self._panel, reading), self._panel, future_data)
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder: safetensors and JSON, no pickle."""

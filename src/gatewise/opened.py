@@ -16,7 +16,7 @@ from gatewise.planning import Plan, Source, plan
 from gatewise.search.past import open_study, past_trials
 from gatewise.settings import Settings
 
-__all__ = ["Winner", "open_run", "winner_of"]
+__all__ = ["Winner", "open_run", "run_panel", "winner_of"]
 
 
 class Winner(NamedTuple):
@@ -46,17 +46,33 @@ def open_run(run_dir: str | Path, *, data: Any = None, future_data: Any = None, 
         RunFolderError: when the folder is no run folder, names no data, or the data are not those of the run.
     """
     folder = Path(run_dir)
-    asked, known = _document(folder, "run.json"), _document(folder, "data.json")
-    command, source = asked["command"], Source(asked.get("data"), asked.get("future_data"))
-    given = {**asked["given"], **changes}
-    panel = _panel(folder, command, source, given, data, future_data)
+    asked = _document(folder, "run.json")
+    source, given = Source(asked.get("data"), asked.get("future_data")), {**asked["given"], **changes}
+    return plan(asked["command"], _same_panel(folder, asked, given, data, future_data), given, source)
+
+
+def run_panel(run_dir: str | Path) -> Panel:
+    """Return the data of a run, read again.
+
+    Raises:
+        RunFolderError: when the folder is no run folder, names no data, or they have changed since.
+    """
+    asked = _document(Path(run_dir), "run.json")
+    return _same_panel(Path(run_dir), asked, asked["given"], None, None)
+
+
+def _same_panel(folder: Path, asked: dict[str, Any], given: dict[str, Any], data: Any, future_data: Any) -> Panel:
+    """Return the data of a run, after checking that they are what they were."""
+    known = _document(folder, "data.json")
+    source = Source(asked.get("data"), asked.get("future_data"))
+    panel = _panel(folder, asked["command"], source, given, data, future_data)
     if panel.fingerprint != known["fingerprint"]:
         raise RunFolderError(
             f"the data must be those that '{folder}' was made from, but their fingerprint is {panel.fingerprint} and "
             f"not {known['fingerprint']}: they have changed since. Give the old data with --data, or start a new run."
         )
     # What was given as a frame has no name of its own: it keeps that of the run.
-    return plan(command, replace(panel, name=known["name"]), given, source)
+    return replace(panel, name=known["name"])
 
 
 def winner_of(run_dir: str | Path, made: Plan) -> Winner:

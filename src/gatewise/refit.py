@@ -12,15 +12,16 @@ from threading import Event
 import numpy as np
 
 from gatewise.data.panel import Panel
+from gatewise.errors import TrainingError
 from gatewise.fitted import Fitted
 from gatewise.model.network import layout_of
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Epoch, Keeper
 from gatewise.train.device import own_lane
-from gatewise.train.fit import Manner, train
+from gatewise.train.fit import Manner, Training, train
 from gatewise.workbench import Candidate, Part
 
-__all__ = ["refit", "refit_all", "refit_seconds"]
+__all__ = ["refit", "refit_all", "refit_seconds", "trained_anew"]
 
 Keeping = Callable[[str], Keeper]
 
@@ -59,12 +60,57 @@ def refit(
     """
     if should_stop():
         return candidate.fitted, "Stopped before the training on every row: the validated model stands in."
-    settings, epochs = candidate.fitted.settings, max(candidate.training.best_epoch, 1)
+    fitted, onward = candidate.fitted, candidate.fitted.settings.refit == "onward"
+    made, training = _trained(panel, fitted, onward, room=room, keep=keep, observe=observe, should_stop=should_stop)
+    if training.status == "diverged":
+        return fitted, f"The training on every row {training.message}: the validated model stands in."
+    if training.status == "interrupted":
+        return fitted, "Stopped during the training on every row: the validated model stands in."
+    return made, ""
+
+
+def trained_anew(
+    panel: Panel, fitted: Fitted, *, room: int = 0, should_stop: Callable[[], bool] = lambda: False
+) -> Fitted:
+    """Train a network's configuration on every row of another panel, from the start, for as many epochs as were best.
+
+    Args:
+        panel: what to train on.
+        fitted: the network; its weights have no part in this.
+        room: as for `refit`.
+        should_stop: asked after every chunk of steps.
+
+    Raises:
+        TrainingError: when the training diverges or is stopped, or how many epochs were best is not known.
+    """
+    if not fitted.epochs:
+        raise TrainingError(
+            "a network that is trained anew must know how many epochs were best, but this one was saved by an earlier "
+            "version. Fit it again."
+        )
+    made, training = _trained(panel, fitted, False, room=room, should_stop=should_stop)
+    if training.status in ("diverged", "interrupted"):
+        raise TrainingError(f"a training on {int(panel.lengths.sum())} rows {training.message or training.status}.")
+    return made
+
+
+def _trained(
+    panel: Panel,
+    fitted: Fitted,
+    onward: bool,
+    *,
+    room: int,
+    keep: Keeping | None = None,
+    observe: Callable[[Epoch], None] = lambda epoch: None,
+    should_stop: Callable[[], bool],
+) -> tuple[Fitted, Training]:
+    """Return a network's configuration trained on every row of a panel, and how that went."""
+    settings, epochs = fitted.settings, fitted.epochs
     part = Part(panel, panel, 0, settings.season or 1, room)
     architecture, start = part.architecture(settings), None
     # With an embedding, more series make another network, which has no weights to start from.
-    if settings.refit == "onward" and layout_of(architecture).size == len(candidate.fitted.parameters):
-        epochs, start = max(round(ONWARD_SHARE * epochs), 1), candidate.fitted.parameters
+    if onward and layout_of(architecture).size == len(fitted.parameters):
+        epochs, start = max(round(ONWARD_SHARE * epochs), 1), fitted.parameters
         learning_rate = ONWARD_RATE * settings.learning_rate
         settings = settings.change(learning_rate=learning_rate, schedule="cosine", epochs=epochs)
     keeper = keep(_owner(settings, epochs, panel, start)) if keep else None
@@ -78,22 +124,19 @@ def refit(
         None,
         epochs=epochs,
         start=start,
-        past_losses=[epoch.val_loss for epoch in candidate.training.epochs],
+        past_losses=list(fitted.val_losses),
         checkpoint=checkpoint,
         manner=Manner(observe, must_stop=should_stop, keep=keeper.save if keeper else None),
     )
-    if training.status == "diverged":
-        return candidate.fitted, f"The training on every row {training.message}: the validated model stands in."
-    if training.status == "interrupted":
-        return candidate.fitted, "Stopped during the training on every row: the validated model stands in."
-    return replace(
-        candidate.fitted,
+    made = replace(
+        fitted,
         parameters=training.parameters,
         unique_ids=tuple(one.unique_id for one in panel),
         scaler=part.scaled(settings)[0],
         encoder=part.encoder(settings),
         linear=part.linear(settings),
-    ), ""
+    )
+    return made, training
 
 
 def _owner(settings: Settings, epochs: int, panel: Panel, start: np.ndarray | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gatewise.errors import SettingsError, nearest
 
@@ -19,7 +19,7 @@ __all__ = [
     "Settings",
 ]
 
-GROUPS = ("data", "recipe", "network", "training", "search")
+GROUPS = ("data", "recipe", "network", "training", "search", "evaluation")
 PRESETS = ("auto", "classic")
 
 Scaling = Literal["minmax", "standard", "robust", "none"]
@@ -36,6 +36,9 @@ Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
 Sampler = Literal["tpe", "random", "gp", "cmaes"]
 Halvings = Literal["none", "halving", "hyperband"]
+Baseline = Literal[
+    "none", "last_value", "seasonal_naive", "drift", "window_mean", "linear", "AutoTheta", "AutoETS", "AutoARIMA"
+]
 
 
 class Prior(NamedTuple):
@@ -493,6 +496,26 @@ class Settings(BaseModel):
         ),
     ] = 1
 
+    # -- evaluation ---------------------------------------------------------------------------------------------------
+    baselines: Annotated[
+        tuple[Baseline, ...] | None,
+        _row(
+            "evaluation",
+            "forecasts to compare with on the test origins, beside last_value and seasonal_naive, which are always "
+            "there: drift, window_mean, linear, AutoTheta, AutoETS, AutoARIMA; none for no other; when unset all, and "
+            "AutoARIMA only where it is quick",
+        ),
+    ] = None
+    baseline_time: Annotated[
+        float,
+        _row(
+            "evaluation",
+            "how long one baseline may take; one that needs longer is left out and named; takes 90s, 10m, 1h",
+            unit="seconds",
+            gt=0,
+        ),
+    ] = 60.0
+
     @model_validator(mode="before")
     @classmethod
     def _seasons(cls, values: Any) -> Any:
@@ -501,7 +524,7 @@ class Settings(BaseModel):
             values = {**values, **dict(zip(("season", "long_season"), season.split(","), strict=False))}
         return values
 
-    @field_validator("hidden", "level", "vary", "calendar", mode="before")
+    @field_validator("hidden", "level", "vary", "calendar", "baselines", mode="before")
     @classmethod
     def _numbers(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -513,16 +536,18 @@ class Settings(BaseModel):
     def _texts(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
-    @field_validator("time_limit", mode="before")
+    @field_validator("time_limit", "baseline_time", mode="before")
     @classmethod
-    def _duration(cls, value: Any) -> Any:
+    def _duration(cls, value: Any, info: ValidationInfo) -> Any:
         units = {"s": 1, "m": 60, "h": 3600}
         if not isinstance(value, str) or value[-1:] not in units:
             return value
         try:
             return float(value[:-1]) * units[value[-1]]
         except ValueError:
-            raise ValueError(f"time_limit must be a number of seconds, or end in s, m or h, but is '{value}'") from None
+            raise ValueError(
+                f"{info.field_name} must be a number of seconds, or end in s, m or h, but is '{value}'"
+            ) from None
 
     @field_validator("freq", "target", "time", "id", "past", "future", "static", mode="before")
     @classmethod

@@ -309,7 +309,16 @@ class Workbench:
         made = forecaster(self.architecture(settings), self.split.horizon)(training.parameters, histories, linear)
         forecast = scaler.undo(made, self.truth.series)
         ids = tuple(one.unique_id for one in self.panel)
-        fitted = Fitted(settings, training.parameters, ids, scaler, part.encoder(settings), linear)
+        fitted = Fitted(
+            settings,
+            training.parameters,
+            ids,
+            scaler,
+            part.encoder(settings),
+            linear,
+            epochs=max(training.best_epoch, 1),
+            val_losses=tuple(epoch.val_loss for epoch in training.epochs),
+        )
         return Candidate(fitted, training, self.truth.score(forecast[:, 0]), forecast, findings)
 
     def _validation(self, settings: Settings, architecture: Architecture, weight: np.ndarray) -> Validation:

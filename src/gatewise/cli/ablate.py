@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gatewise.cli.options import FutureDataOption, JsonOption, NoCacheOption, QuietOption
+from gatewise.cli.tables import free_folder
 
 if TYPE_CHECKING:
     from gatewise.ablation import Ablation
@@ -54,7 +55,7 @@ def ablate(
     with Interrupt(leave=True).armed() as interrupt:
         from gatewise.ablation import ablate as run
 
-        folder = out or _free(run_dir / "ablation")
+        folder = out or free_folder(run_dir / "ablation")
 
         def say(progress: Progress) -> None:
             if not quiet:
@@ -79,14 +80,6 @@ def ablate(
     else:
         _show(made, folder)
     return INTERRUPTED if made.interrupted else 0
-
-
-def _free(folder: Path) -> Path:
-    """Return a folder's path, with a counter behind it where there are results already."""
-    path, counter = folder, 2
-    while path.is_dir() and any(path.iterdir()):
-        path, counter = folder.with_name(f"{folder.name}-{counter}"), counter + 1
-    return path
 
 
 def _line(progress: Progress) -> str:

@@ -29,6 +29,7 @@ from gatewise.cli.options import (
     given_settings,
     with_flags,
 )
+from gatewise.cli.tables import leaderboard_table
 from gatewise.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
@@ -260,19 +261,11 @@ def _show(outcome: Outcome, folder: Path) -> None:
     """Print the result for a person."""
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"\n[bold]{escape(outcome.verdict)}[/]\n")
     if outcome.leaderboard is not None:
-        board = Table(title="Leaderboard on the test origins", title_justify="left")
-        board.add_column("model")
-        for metric in ("MASE", "sMAPE", "RMSE", "MAE"):
-            board.add_column(metric, justify="right")
-        for row in outcome.leaderboard.to_dict("records"):
-            cells = [f"{row[metric]:.4g}" for metric in ("MASE", "sMAPE", "RMSE", "MAE")]
-            board.add_row(str(row["model"]), *cells, style="bold" if row["model"] == "gatewise" else "")
-        console.print(board)
+        console.print(leaderboard_table(outcome.leaderboard, "Leaderboard on the test origins"))
     if outcome.forecast is not None:
         console.print(_forecast_head(outcome.forecast, several=len(outcome.plan.panel) > 1))
     for note in outcome.notes:

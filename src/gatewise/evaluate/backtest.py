@@ -1,23 +1,25 @@
-"""The backtest: forecasts from the last origins, each beside the baselines' and the truth."""
+"""The tables of forecasts: the backtest from the last origins, and the forecast beyond the end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gatewise.calibrate import radius
 from gatewise.data.panel import Panel, extend_index
-from gatewise.data.split import Split
 from gatewise.ensemble import Ensemble, Forecast
-from gatewise.evaluate.baselines import BASELINES
-from gatewise.metrics import mae, mase_scale, rmse, smape
-from gatewise.settings import Settings
+from gatewise.evaluate.origins import Origins, stack
 
-__all__ = ["MODEL", "backtest", "forecast_table", "leaderboard"]
+__all__ = ["MODEL", "RECOMMENDED", "backtest", "forecast_table", "with_baseline"]
 
 MODEL = "gatewise"
 """Name of the model's column in every table."""
+
+RECOMMENDED = "recommended"
+"""The column of ``forecast.csv`` that repeats the forecast which the verdict recommends."""
 
 
 def forecast_table(model: Ensemble, panel: Panel, horizon: int, levels: tuple[int, ...]) -> pd.DataFrame:
@@ -29,90 +31,65 @@ def forecast_table(model: Ensemble, panel: Panel, horizon: int, levels: tuple[in
     """
     columns: dict[str, Any] = {
         "unique_id": np.repeat([one.unique_id for one in panel], horizon),
-        "ds": _stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
+        "ds": stack([extend_index(one.index, panel.freq, horizon) for one in panel]),
     }
-    _add_forecasts(columns, model.forecast(panel, horizon, levels))
-    return pd.DataFrame(columns)
+    return pd.DataFrame({**columns, **_columns(MODEL, model.forecast(panel, horizon, levels))})
 
 
-def _add_forecasts(columns: dict[str, Any], made: Forecast) -> None:
-    """Add forecasts and their intervals, row by row."""
-    columns[MODEL] = made.point.reshape(-1)
-    for level in made.low:
-        columns[f"{MODEL}-lo-{level}"] = made.low[level].reshape(-1)
-        columns[f"{MODEL}-hi-{level}"] = made.high[level].reshape(-1)
+def backtest(origins: Origins, made: Forecast, baselines: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return the model's and the baselines' forecasts from every test origin beside what came.
 
+    Rows that the user's table did not have (inserted time stamps) are left out; a missing truth is NaN. The table has
+    the form that Nixtla's ``cross_validation`` returns, so `utilsforecast.evaluate` takes it as it is.
 
-def _stack(parts: list[pd.Index]) -> pd.Index:
-    return parts[0].append(parts[1:])
-
-
-def backtest(model: Ensemble, panel: Panel, split: Split, settings: Settings) -> pd.DataFrame:
-    """Return the model's and the baselines' forecasts of the test part, from every test origin.
-
-    Series that are no longer than the test part have no origin and are left out. The model stays as it is; at each
-    origin it sees the values up to there and nothing behind. Rows that the table did not have (inserted time stamps)
-    are left out; a missing truth is NaN.
+    Args:
+        origins: where the forecasts start.
+        made: the model's forecasts, one for each of `origins` in their order.
+        baselines: forecasts by name, shape ``(origin, horizon)`` each.
 
     Returns:
-        Columns ``unique_id, ds, cutoff, y, gatewise``, its intervals, and one column per baseline.
+        Columns ``unique_id, ds, cutoff, y, gatewise``, its intervals, and one column per baseline; series by series in
+        the order of the panel, and origin by origin.
     """
-    horizon, distances, season = split.horizon, split.test_cutoffs, settings.season or 1
-    panel = panel.longer_than(split.test)
-    origins = [(one, len(one) - distance) for distance in distances for one in panel]
-    ahead = [slice(origin, origin + horizon) for _, origin in origins]
-    each = list(zip(origins, ahead, strict=True))
-    observed = np.concatenate([one.observed[part] for (one, _), part in each])
-    columns: dict[str, Any] = {
-        "unique_id": np.repeat([one.unique_id for one, _ in origins], horizon),
-        "ds": _stack([one.index[part] for (one, _), part in each]),
-        "cutoff": _stack([one.index[[origin - 1]] for one, origin in origins]).repeat(horizon),
-        "y": np.where(observed, np.concatenate([one.values[part] for (one, _), part in each]), np.nan),
-    }
-    _add_forecasts(columns, model.forecast_from(panel, distances, horizon, settings.level))
-    seen = [one.before(len(one) - origin, origin) for one, origin in origins]
-    for name, forecast in BASELINES.items():
-        columns[name] = np.concatenate([forecast(values, horizon, season) for values in seen])
-    table = pd.DataFrame(columns).loc[np.concatenate([~one.inserted[part] for (one, _), part in each])]
-    order = {one.unique_id: number for number, one in enumerate(panel)}
+    table = origins.table()
+    table = table.assign(**_columns(MODEL, made), **{name: one.reshape(-1) for name, one in baselines.items()})
+    order = {one.unique_id: number for number, one in enumerate(origins.panel)}
+    table = table.loc[table["given"]].drop(columns="given")
     return table.sort_values("unique_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
 
 
-def leaderboard(table: pd.DataFrame, panel: Panel, split: Split, season: int) -> pd.DataFrame:
-    """Return the metrics of the model and of every baseline over the test part, best first.
+def with_baseline(
+    forecast: pd.DataFrame, name: str, ahead: np.ndarray, errors: np.ndarray, levels: tuple[int, ...], recommended: str
+) -> pd.DataFrame:
+    """Return a forecast with a baseline beside it, and the column of what is recommended.
 
-    MASE and sMAPE are means over the series; RMSE and MAE run over all rows, in the user's units. The denominator of
-    MASE comes from the rows before the first test origin; series where it is 0 (constant ones) do not count for it.
-
-    Returns:
-        Columns ``model, MASE, sMAPE, RMSE, MAE``.
+    Args:
+        forecast: as `forecast_table` returns it.
+        name: of the baseline.
+        ahead: its forecasts beyond the end of every series, shape ``(series, horizon)``.
+        errors: its errors on the test origins by series, NaN where there is none, shape ``(series, origin, horizon)``:
+            what its intervals rest on, as the model's rest on its validation origins.
+        levels: of the intervals, in %.
+        recommended: the model or the baseline, by the name of its column.
     """
-    scale = {one.unique_id: mase_scale(one, season) for one in panel.longer_than(split.test).head(split.test)}
-    rows = []
-    for model in (MODEL, *BASELINES):
-        per_series = [
-            (mae(y, f) / scale[str(name)] if scale[str(name)] > 0 else np.nan, smape(y, f))
-            for name, part in table.groupby("unique_id", sort=False)
-            if np.isfinite(y := part["y"].to_numpy()).any() and len(f := part[model].to_numpy())
-        ]
-        mase, symmetric = (np.array(column) for column in zip(*per_series, strict=True)) if per_series else ([], [])
-        known = table["y"].notna()
-        truth, made = table.loc[known, "y"].to_numpy(), table.loc[known, model].to_numpy()
-        rows.append(
-            {
-                "model": model,
-                "MASE": _mean(mase),
-                "sMAPE": _mean(symmetric),
-                "RMSE": rmse(truth, made) if len(truth) else np.nan,
-                "MAE": mae(truth, made) if len(truth) else np.nan,
-            }
-        )
-    board = pd.DataFrame(rows)
-    by = "MASE" if bool(board["MASE"].notna().all()) else "MAE"
-    return board.sort_values(by, kind="stable", ignore_index=True)
+    low, high, inner = dict[int, np.ndarray](), dict[int, np.ndarray](), np.zeros_like(ahead)
+    if np.isfinite(errors).any():
+        for level in sorted(levels):
+            known = [radius(np.abs(one), level) if np.isfinite(one).any() else _NONE for one in errors]
+            inner = np.maximum(inner, np.array([np.broadcast_to(one, ahead.shape[1:]) for one in known]))
+            low[level], high[level] = ahead - inner, ahead + inner
+    made = forecast.assign(**_columns(name, Forecast(ahead, low, high)))
+    return made.assign(**{RECOMMENDED: made[recommended]})
 
 
-def _mean(values: np.ndarray | list[float]) -> float:
-    finite = np.asarray(values, dtype=np.float64)
-    finite = finite[np.isfinite(finite)]
-    return float(finite.mean()) if len(finite) else float("nan")
+_NONE = np.array([np.nan])
+"""The radius of a series without a test origin."""
+
+
+def _columns(name: str, made: Forecast) -> dict[str, np.ndarray]:
+    """Return a forecast and its intervals as columns, row by row."""
+    columns = {name: made.point.reshape(-1)}
+    for level in made.low:
+        columns[f"{name}-lo-{level}"] = made.low[level].reshape(-1)
+        columns[f"{name}-hi-{level}"] = made.high[level].reshape(-1)
+    return columns

@@ -3,46 +3,84 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import pandas as pd
 
 from gatewise.evaluate.backtest import MODEL
+from gatewise.evaluate.comparison import Comparison
 
-__all__ = ["verdict"]
+__all__ = ["Verdict", "judged_by", "verdict"]
 
 TIE = 0.01
 """Scores closer than this, relatively, count as equal: no victory is claimed over a rounding."""
-FEW_ORIGINS = 3
-"""With fewer test origins over all series the verdict says that it rests on little."""
 
 
-def verdict(board: pd.DataFrame, origins: int, series: int) -> str:
-    """Return one or two sentences on a leaderboard.
+class Verdict(NamedTuple):
+    """What a backtest comes to.
+
+    Attributes:
+        text: one to three sentences.
+        decision: ``better``, ``tie`` or ``worse``, as the test has it.
+        recommended: the model or the best baseline, by the name of its column.
+    """
+
+    text: str
+    decision: str
+    recommended: str
+
+
+def judged_by(board: pd.DataFrame) -> str:
+    """Return the metric that decides: MASE, or MAE where a constant series leaves no MASE."""
+    return "MASE" if bool(board["MASE"].notna().all()) else "MAE"
+
+
+def verdict(board: pd.DataFrame, found: Comparison, origins: int, series: int) -> Verdict:
+    """Return whether the LSTM earned its place.
+
+    A victory is claimed only where the interval of the improvement lies above 0. The recommended forecast is the one
+    with the smaller error, and the baseline, which is free, where both are within a hundredth of each other.
 
     Args:
         board: as `leaderboard` returns it.
+        found: the model beside the best baseline.
         origins: test origins per series.
         series: number of series.
 
     Example:
         >>> import pandas as pd
         >>> board = pd.DataFrame({"model": ["gatewise", "last_value"], "MASE": [0.8, 1.0], "MAE": [8.0, 10.0]})
-        >>> verdict(board, origins=5, series=1)
-        'Gatewise beats last value, the best baseline, by 20% (MASE 0.8 against 1) on 5 origins.'
+        >>> found = Comparison("last_value", 0.2, 0.12, 0.28, 0.001, "A test.")
+        >>> made = verdict(board, found, origins=5, series=1)
+        >>> made.text.partition(", by")[0], made.recommended
+        ('Gatewise beats last value, the best baseline', 'gatewise')
     """
-    metric = "MASE" if bool(board["MASE"].notna().all()) else "MAE"
+    metric = judged_by(board)
     scores: dict[str, float] = dict(zip(board["model"], board[metric], strict=True))
-    ours = scores.pop(MODEL)
-    best = min(scores, key=lambda model: scores[model])
-    theirs, name = scores[best], best.replace("_", " ")
-    on = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
-    if math.isclose(ours, theirs, rel_tol=TIE, abs_tol=1e-12):
-        text = f"The LSTM is no better than {name} here ({metric} {ours:.3g} against {theirs:.3g}) {on}."
-    elif ours < theirs:
-        share = f"{100 * (1 - ours / theirs):.0f}%"
-        text = f"Gatewise beats {name}, the best baseline, by {share} ({metric} {ours:.3g} against {theirs:.3g}) {on}."
-    else:
-        text = f"Do not use the LSTM here: {name} is better and free ({metric} {theirs:.3g} against {ours:.3g}) {on}."
-    if origins * series < FEW_ORIGINS:
-        text += " So few origins are weak evidence; more --test-windows would say more."
-    return text
+    ours, theirs, name = scores[MODEL], scores[found.against], found.against.replace("_", " ")
+    where = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
+    measured = f"{metric} {ours:.3g} against {theirs:.3g}"
+    decision = found.decision
+    if decision != "tie" and math.isclose(ours, theirs, rel_tol=TIE, abs_tol=1e-12):
+        decision = "tie"
+    if decision == "better":
+        by = f"{100 * found.improvement:.0f} % (95 % interval {_interval(found)}; {measured})"
+        return Verdict(f"Gatewise beats {name}, the best baseline, by {by} {where}.", decision, MODEL)
+    if decision == "worse":
+        text = f"Do not use the LSTM here: {name} is better and free ({measured.replace(' against ', ' against its ')})"
+        return Verdict(f"{text} {where}.", decision, found.against)
+    if ours >= theirs * (1 - TIE):
+        text = f"Do not use the LSTM here: {name} is as good and free ({measured}) {where}."
+        return Verdict(text, decision, found.against)
+    doubt = "so few origins cannot tell it from chance; more --test-windows would say more"
+    if found.low is not None:
+        doubt = f"that may be chance: the 95 % interval is {_interval(found)}"
+    text = (
+        f"No clear winner: Gatewise's error is {100 * found.improvement:.0f} % below that of {name}, the best baseline"
+    )
+    return Verdict(f"{text} ({measured}) {where}, but {doubt}.", decision, MODEL)
+
+
+def _interval(found: Comparison) -> str:
+    low, high = (f"{100 * (one or 0.0):.0f}" for one in (found.low, found.high))
+    return f"{low} to {high} %"

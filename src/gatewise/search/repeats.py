@@ -7,7 +7,7 @@ from gatewise.table import settings_table
 
 __all__ = ["names_of", "repeated", "training_key"]
 
-OF_THE_SEARCH = {row.name for row in settings_table() if row.group == "search"}
+NOT_OF_TRAINING = {row.name for row in settings_table() if row.group in ("search", "evaluation")}
 """Settings such as trials, jobs and the time limit, on which no training depends: a resumed run may change them."""
 
 
@@ -19,7 +19,7 @@ def training_key(settings: Settings) -> str:
         >>> [training_key(one) == training_key(one.change(**other)) for other in ({"trials": 9}, {"dropout": 0.2})]
         [True, False]
     """
-    return settings.model_dump_json(exclude=OF_THE_SEARCH)
+    return settings.model_dump_json(exclude=NOT_OF_TRAINING)
 
 
 def names_of(number: int, repeats: int) -> list[str]:

@@ -1,0 +1,63 @@
+"""The closed-form linear baseline: one ridge regression over the normalised windows of all series.
+
+Source: Zeng et al. (2023), "Are Transformers effective for time series forecasting?", whose linear models are hard to
+beat; Toner and Darlow (2024), "An analysis of linear time series forecasting models", for the closed form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gatewise.architecture import Architecture, architecture_of
+from gatewise.data.panel import Panel
+from gatewise.data.scaling import fit_scaler
+from gatewise.data.windows import flatten, pad_index, training_windows
+from gatewise.model.recipe import normaliser
+from gatewise.settings import Settings
+from gatewise.train.ridge import fit_linear
+
+__all__ = ["LinearBaseline"]
+
+
+class LinearBaseline:
+    """A linear forecast of the steps ahead from a window that is normalised by its own level and spread.
+
+    Args:
+        panel: what it is fitted on: rows before the first origin.
+        settings: resolved ones; horizon, season and window count, the latter stretched to a season.
+
+    Raises:
+        ValueError: when the panel has no window to fit on.
+    """
+
+    def __init__(self, panel: Panel, settings: Settings):
+        season = settings.season or 1
+        plain = Settings.of(
+            window=max(settings.window or 1, season),
+            horizon=settings.horizon,
+            season=season,
+            long_season=1,
+            normalise="last" if season == 1 else "season",
+            rescale="std",
+            base="linear",
+        )
+        self._architecture: Architecture = architecture_of(plain)
+        a = self._architecture
+        flat = flatten(panel, fit_scaler(panel, "standard", "none"))
+        windows = training_windows(flat, a.window, a.horizon, 0, a.season)
+        if len(windows) == 0:
+            raise ValueError(f"no series holds a window of {a.window} and a horizon of {a.horizon} steps")
+        self._coefficients = fit_linear(a, flat, windows).astype(np.float64)
+
+    def forecast(self, histories: Sequence[np.ndarray]) -> np.ndarray:
+        """Return forecasts from the end of each history, shape ``(history, horizon)``.
+
+        The scaling that the regression was fitted under falls out: level and spread of a window scale alike.
+        """
+        a = self._architecture
+        windows = np.array([one[pad_index(a.window, len(one), a.season)] for one in histories]).reshape(-1, a.window).T
+        level, scale = normaliser(a, windows)
+        inputs = np.concatenate([(windows - level) / scale, np.ones_like(level)])
+        return (level + scale * (self._coefficients.T @ inputs)).T
