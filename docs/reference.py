@@ -16,6 +16,7 @@ TITLES = {
     "network": "Network",
     "training": "Training",
     "search": "Search",
+    "evaluation": "Evaluation",
 }
 
 

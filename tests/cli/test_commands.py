@@ -1,5 +1,6 @@
 """The commands from end to end on small tables, as a user runs them."""
 
+import io
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set"
 RUN_FILES = {
     "run.json", "run.toml", "best.toml", "data.json", "trials.csv", "events.jsonl", "model", "forecast.csv",
     "backtest.csv", "leaderboard.csv", "report.html", "summary.json", "journal.jsonl", "checkpoints", ".lock",
-    "findings.jsonl",
+    "findings.jsonl", "evaluation.json",
 }  # fmt: skip
 
 
@@ -161,7 +162,11 @@ def test_predict_from_a_run_and_from_newer_data(table, tmp_path, capsys):
     assert main(["fit", str(table), "--horizon", "3", "--out", str(out), "-q", *QUICK]) == 0
     capsys.readouterr()
     assert main(["predict", str(out)]) == 0
-    assert capsys.readouterr().out == (out / "forecast.csv").read_text()
+    # The same forecast; the file has the best baseline beside it, and what the verdict recommends.
+    said, kept = pd.read_csv(io.StringIO(capsys.readouterr().out)), pd.read_csv(out / "forecast.csv")
+    pd.testing.assert_frame_equal(said, kept[said.columns])
+    more = list(kept.columns.drop(said.columns))
+    assert more[-1] == "recommended" and kept[more[-1]].isin([*kept["gatewise"], *kept[more[0]]]).all()
     frame = pd.read_csv(table)
     frame.loc[len(frame)] = ["2013-05", 180.0]
     newer = tmp_path / "newer.csv"
