@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gatewise.ablation import ablate
+    from gatewise.auditing.run import audit
     from gatewise.data.load import load_panel
     from gatewise.errors import GatewiseError
     from gatewise.forecast import Forecaster
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forecaster", "GatewiseError", "RangeTest", "Settings", "Study", "Sweep",
-    "ablate", "load_panel", "lr_find", "sweep", "tune",
+    "ablate", "audit", "load_panel", "lr_find", "sweep", "tune",
 ]  # fmt: skip
 
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "Settings": "gatewise.settings",
     "Study": "gatewise.tuning",
     "ablate": "gatewise.ablation",
+    "audit": "gatewise.auditing.run",
     "Sweep": "gatewise.swept",
     "load_panel": "gatewise.data.load",
     "lr_find": "gatewise.studies",

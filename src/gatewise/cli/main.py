@@ -12,6 +12,7 @@ from typer.exceptions import Exit, TyperException
 
 from gatewise.cli.ablate import ablate
 from gatewise.cli.advise import advise
+from gatewise.cli.audit import audit
 from gatewise.cli.check import check
 from gatewise.cli.lr_find import lr_find
 from gatewise.cli.predict import predict
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict, watch, sweep, lr_find, ablate, advise):
+for command in (demo, check, fit, tune, predict, watch, sweep, lr_find, ablate, advise, audit):
     app.command()(command)
 
 
