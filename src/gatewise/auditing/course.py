@@ -9,43 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from gatewise.auditing.origins import Origins
 from gatewise.auditing.retrace import Retraced, retrace
 from gatewise.auditing.tables import Tables
+from gatewise.auditing.training_part import training_part
 from gatewise.data.panel import Panel
 from gatewise.data.scaling import fit_scaler
 from gatewise.data.season import find_season
-from gatewise.ensemble import Ensemble, Forecast
-from gatewise.errors import DataError, GatewiseError
+from gatewise.errors import GatewiseError
 from gatewise.evaluate.audit import Check, check_of
-from gatewise.evaluate.comparing import Compared, compare
+from gatewise.evaluate.comparing import Compared, against, attempt, compare
 from gatewise.evaluate.evidence import (
     of_bench,
-    of_checkpoints,
     of_chosen,
     of_ensemble,
     of_panel,
-    of_training_part,
 )
-from gatewise.evaluate.scrambling import Scrambling
+from gatewise.evaluate.scrambling import GAP, Scrambling
 from gatewise.planning import Plan, plan
 from gatewise.settings import Settings
-from gatewise.train.checkpoint import Checkpoint
-from gatewise.train.device import own_lane
-from gatewise.workbench import Workbench
 
 __all__ = ["Course"]
-
-GAP = 3
-"""Steps before and behind a cutoff that are missing where it is checked what fills a gap there."""
-
-MOST_ORIGINS = 4
-"""Test origins that are checked one by one; with more, evenly spread ones."""
-
-EPOCHS = 3
-"""Epochs of the training whose weights are compared one by one."""
-
-MILD = 5.0
-"""Noise behind the training part, in standard deviations: a validation loss of more would be called diverged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +66,7 @@ class Course:
             if isinstance(self._other, Plan):
                 yield self._preparation()
                 yield from self._trained()
-        yield self._training_part()
+        yield training_part(self.made, self.tables, self._networks, self.should_stop)
 
     @cached_property
     def first_scrambling(self) -> Scrambling:
@@ -91,13 +75,13 @@ class Course:
 
     @cached_property
     def _scrambled(self) -> Panel | GatewiseError:
-        return _attempt(lambda: self.tables.scrambled(self.first_scrambling))
+        return attempt(lambda: self.tables.scrambled(self.first_scrambling))
 
     @cached_property
     def _other(self) -> Plan | GatewiseError:
         """The plan of the scrambled data."""
         panel = self._scrambled
-        return _attempt(lambda: self._planned(panel)) if isinstance(panel, Panel) else panel
+        return attempt(lambda: self._planned(panel)) if isinstance(panel, Panel) else panel
 
     def _planned(self, panel: Panel) -> Plan:
         return plan(self.made.command, panel, dict(self.made.given), self.made.source)
@@ -134,7 +118,7 @@ class Course:
 
     def _reading(self) -> Check:
         drop = self.made.split.test
-        compared = self._against(
+        compared = against(
             self._scrambled,
             lambda it: compare(of_panel(self.made.panel, drop), of_panel(it, drop), "panel"),
         )
@@ -144,47 +128,54 @@ class Course:
         )
 
     def _choices(self) -> Check:
-        compared = self._against(self._other, lambda other: compare(_of_plan(self.made), _of_plan(other), "plan"))
+        compared = against(self._other, lambda other: compare(_of_plan(self.made), _of_plan(other), "plan"))
         what = "season, preset's choices and their reasons, portfolio, ranges of the search, split"
         return check_of("choices from the data", compared, what, ["preset.py", "planning.py", "data/season.py"])
 
     def _preparation(self) -> Check:
-        compared = self._against(self._other, lambda other: self._benches(self.made, other))
+        compared = against(self._other, lambda other: self._benches(self.made, other))
         what = "scalers, encoders, linear bases, windows and error scales of every framing"
         return check_of("scaling and encoding", compared, what, ["workbench.py", "data/scaling.py", "data/features.py"])
 
     def _benches(self, one: Plan, other: Plan) -> Compared:
-        networks = self._networks(one.space.portfolio)
-        return compare(of_bench(one.bench, networks), of_bench(other.bench, networks), "bench")
+        """Compare what trainings start from; what the data as they are cannot carry is not compared."""
+        before, after = (attempt(lambda it=it: of_bench(it.bench, self._networks)) for it in (one, other))
+        return (
+            Compared(0)
+            if isinstance(before, GatewiseError)
+            else against(after, lambda it: compare(before, it, "bench"))
+        )
 
-    def _networks(self, portfolio: tuple[Settings, ...]) -> tuple[Settings, ...]:
-        """Return the configurations whose preparation is compared."""
-        return portfolio if self.winner is None else (*portfolio, self.winner)
+    @property
+    def _networks(self) -> tuple[Settings, ...]:
+        """The configurations whose preparation is compared, the winner last."""
+        winner = () if self.winner is None else (self.winner,)
+        return (*(one for one in self.made.space.portfolio if one not in winner), *winner)
 
     def _gap_at_the_cutoff(self) -> Check:
         """Check that nothing fills a gap before a cutoff from behind it: the cutoff is put into one."""
         drop = self.made.split.test
         compared = Compared(0)
-        with_gap = _attempt(lambda: self.tables.scrambled(Scrambling(drop, scrambled=False, gap=GAP)))
-        other = _attempt(lambda: self.tables.scrambled(Scrambling(drop, gap=GAP)))
+        with_gap = attempt(lambda: self.tables.scrambled(Scrambling(drop, scrambled=False, gap=GAP)))
+        other = attempt(lambda: self.tables.scrambled(Scrambling(drop, gap=GAP)))
         if isinstance(with_gap, Panel):
-            compared = self._against(other, lambda it: compare(of_panel(with_gap, drop), of_panel(it, drop), "panel"))
+            compared = against(other, lambda it: compare(of_panel(with_gap, drop), of_panel(it, drop), "panel"))
             # Too many missing values are an error for both or for none.
-            one = _attempt(lambda: self._planned(with_gap))
+            one = attempt(lambda: self._planned(with_gap))
             if isinstance(one, Plan) and isinstance(other, Panel):
-                two = _attempt(lambda: self._planned(other))
-                compared += self._against(two, lambda it: compare(_of_plan(one), _of_plan(it), "plan"))
-                compared += self._against(two, lambda it: self._benches(one, it))
+                two = attempt(lambda: self._planned(other))
+                compared += against(two, lambda it: compare(_of_plan(one), _of_plan(it), "plan"))
+                compared += against(two, lambda it: self._benches(one, it))
         what = f"filled values, choices and scaling where the last {GAP} values before the cutoff are missing"
         return check_of("a gap at the cutoff", compared, what, ["Series.head in data/panel.py", "data/load.py"])
 
     def _trained(self) -> Iterator[Check]:
         """Make the checks for which networks are trained."""
         here = self.here
-        there = _attempt(lambda: self._retraced(self._other))
+        there = attempt(lambda: self._retraced(self._other))
         if self.should_stop():
             return
-        compared = self._against(there, lambda it: compare(here.evidence(), it.evidence(), "search"))
+        compared = against(there, lambda it: compare(here.evidence(), it.evidence(), "search"))
         names = f"{len(here.trials)} trials{' and the winner' if here.winner else ''}"
         what = f"settings, losses, scores and weights of {names}, and what would be tried next"
         yield self._repeatable(check_of("search", compared, what, ["search/study.py", "workbench.py", "train/"]), here)
@@ -196,9 +187,10 @@ class Course:
         compared = compare(of_ensemble(here.judged), of_ensemble(there.judged), "judged")
         what = "weights and scaling of the networks trained anew on every row before the test part"
         yield check_of("training before the test", compared, what, ["refit.py"])
-        yield self._first_origin(here.judged, there.judged)
-        yield self._later_origins(here.judged)
-        yield self._origins_in_gaps(here.judged)
+        origins = Origins(self.made, self.tables)
+        yield origins.first(here.judged, there.judged)
+        yield origins.later(here.judged)
+        yield origins.in_gaps(here.judged)
 
     @cached_property
     def here(self) -> Retraced:
@@ -220,116 +212,6 @@ class Course:
             f"same table twice gave: {'; '.join(again.listed)}. Audit on a processor instead of an accelerator."
         )
         return Check(check.name, False, detail, check.numbers)
-
-    @cached_property
-    def _origins(self) -> list[int]:
-        """Distances from the end of the test origins that are checked, the first one first."""
-        every = np.array(self.made.split.test_cutoffs)
-        places = np.unique(np.linspace(0, len(every) - 1, min(len(every), MOST_ORIGINS)).round().astype(int))
-        return [int(distance) for distance in every[places]]
-
-    def _forecast(self, model: Ensemble, panel: Panel, distance: int) -> Forecast:
-        """Return forecasts from the first test origin, which sets the scale of new series, and from another one."""
-        settings, split = self.made.settings, self.made.split
-        distances = tuple(dict.fromkeys((split.test, distance)))
-        return model.forecast_from(panel.longer_than(split.test), distances, split.horizon, settings.level)
-
-    def _first_origin(self, here: Ensemble, there: Ensemble) -> Check:
-        drop = self.made.split.test
-        other = _attempt(lambda: self._forecast(there, _panel(self._scrambled), drop))
-        made = self._forecast(here, self.made.panel, drop)
-        compared = self._against(other, lambda it: compare(made, it, "forecast"))
-        what = "forecasts and intervals from the first test origin, by the networks that never saw what is behind it"
-        return check_of("forecasts, first test origin", compared, what, ["fitted.py", "ensemble.py"])
-
-    def _later_origins(self, model: Ensemble) -> Check:
-        compared = Compared(0)
-        for distance in self._origins[1:]:
-            compared += self._pair(model, distance, self.made.panel, 0)
-        tested = len(self._origins) - 1
-        what = f"forecasts from {tested} later test origin{'s' * (tested != 1)}, what is behind each scrambled in turn"
-        if not tested:
-            return Check("forecasts, later test origins", True, "there is one test origin only: nothing to compare")
-        return check_of("forecasts, later test origins", compared, what, ["fitted.py", "ensemble.py"])
-
-    def _origins_in_gaps(self, model: Ensemble) -> Check:
-        compared = Compared(0)
-        for distance in self._origins:
-            with_gap = _attempt(lambda at=distance: self.tables.scrambled(Scrambling(at, scrambled=False, gap=GAP)))
-            if isinstance(with_gap, Panel):
-                compared += self._pair(model, distance, with_gap, GAP)
-        what = f"forecasts from {len(self._origins)} test origins, each put into a gap"
-        return check_of("forecasts, origins in gaps", compared, what, ["Series.before in data/panel.py", "fitted.py"])
-
-    def _pair(self, model: Ensemble, distance: int, panel: Panel, gap: int) -> Compared:
-        """Compare the forecasts from an origin with those after all behind it was scrambled."""
-        made = self._forecast(model, panel, distance)
-        other = _attempt(lambda: self._forecast(model, self.tables.scrambled(Scrambling(distance, gap=gap)), distance))
-        return self._against(other, lambda it: compare(made, it, f"forecast {distance} steps before the end"))
-
-    def _training_part(self) -> Check:
-        """Check that training rests on the training part: all behind it scrambled, weights compared epoch by epoch."""
-        settings = self.winner or self.made.settings
-        if settings.schedule == "plateau":
-            # Its learning rate follows the validation loss, as it should.
-            settings = settings.change(schedule="constant")
-        benches = self._training_benches(GAP) or self._training_benches(0)
-        name, look = "training part", ["workbench.py", "train/fit.py", "data/windows.py"]
-        if benches is None:
-            return check_of(name, Compared(1, 1, ("the scrambled table is refused",)), "", look)
-        networks = self._networks(self.made.space.portfolio)
-        here, there = benches
-        compared = compare(of_training_part(here, networks), of_training_part(there, networks), "training part")
-        trails = [self._trail(bench, settings) for bench in benches]
-        compared += compare(of_checkpoints(trails[0]), of_checkpoints(trails[1]), "epoch")
-        epochs = f"{len(trails[0])} epoch{'s' * (len(trails[0]) != 1)}"
-        what = (
-            "scalers, encoders, linear bases, windows, and the weights after each of the first "
-            f"{epochs} without early stopping, with validation and test part scrambled and a gap between"
-        )
-        return check_of(name, compared, what, look)
-
-    def _training_benches(self, gap: int) -> tuple[Workbench, Workbench] | None:
-        """Return the data with and without what is behind the training part, which may end in a gap."""
-        drop, networks = self.made.split.held_out, self._networks(self.made.space.portfolio)
-        try:
-            here, there = (
-                Workbench.of(self.tables.scrambled(Scrambling(drop, scrambled, gap, MILD)), self.made.settings)
-                for scrambled in (False, True)
-            )
-            for settings in networks:
-                here.check(settings), there.check(settings)
-        except DataError:
-            return None
-        return here, there
-
-    def _trail(self, bench: Workbench, settings: Settings) -> list[Checkpoint]:
-        """Return where a training stands after each of its first epochs."""
-        kept: list[Checkpoint] = []
-        with own_lane():
-            bench.train(settings, keep=kept.append, until=EPOCHS, early_stopping=False, must_stop=self.should_stop)
-        return kept
-
-    @staticmethod
-    def _against(other: Any, comparison: Callable[[Any], Compared]) -> Compared:
-        """Compare with what the scrambled data gave; an error that only they give is a difference, too."""
-        if isinstance(other, GatewiseError):
-            return Compared(1, 1, (f"only with the scrambled data there is an error: {other}",))
-        return comparison(other)
-
-
-def _attempt(make: Callable[[], Any]) -> Any:
-    """Return what `make` returns, or the error that Gatewise raises on purpose."""
-    try:
-        return make()
-    except GatewiseError as error:
-        return error
-
-
-def _panel(made: Any) -> Panel:
-    if isinstance(made, GatewiseError):
-        raise made
-    return made
 
 
 def _of_plan(made: Plan) -> dict[str, Any]:

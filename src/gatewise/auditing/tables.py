@@ -17,6 +17,9 @@ from gatewise.settings import Settings
 
 __all__ = ["Tables", "tables_of"]
 
+ALMOST_ALL = 0.999999
+"""Share of a scrambled series that may be missing: some more cells are than in the data, no reason to refuse them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tables:
@@ -73,6 +76,5 @@ def tables_of(made: Plan, data: Any = None, future_data: Any = None) -> Tables:
 
 
 def _read(raw: RawTable, cells: Any, future_data: Any) -> Panel:
-    # Some more cells are missing than in the table of the run, which is no reason to refuse it.
-    panel = panel_of(raw.with_cells(cells), raw.settings.change(max_missing=1.0), future_data=future_data)
+    panel = panel_of(raw.with_cells(cells), raw.settings.change(max_missing=ALMOST_ALL), future_data=future_data)
     return replace(panel, name=raw.panel.name)

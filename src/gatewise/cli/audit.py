@@ -13,7 +13,7 @@ import typer
 from gatewise.cli.options import FutureDataOption, JsonOption, NoCacheOption, QuietOption
 
 if TYPE_CHECKING:
-    from gatewise.evaluate.audit import Audit, Check
+    from gatewise.evaluate.audit import Audit
 
 __all__ = ["audit"]
 
@@ -89,16 +89,11 @@ def _show(found: Audit, folder: Path) -> None:
     table.add_column("result", no_wrap=True)
     table.add_column("what was compared, or what changed")
     for one in found.checks:
-        table.add_row(escape(one.name), *_result(one), style="" if one.passed else "bold red")
+        result, style = ("passed", "") if one.passed else ("FAILED", "bold red")
+        table.add_row(escape(one.name), result, escape(one.detail), style=style)
     console.print(table)
     say = Console(highlight=False, soft_wrap=True).print
     say(f"[bold]{escape(found.line)}[/]")
     for note in found.notes:
         say(f"[dim]{escape(note)}[/]")
     say(escape(f"\naudit     {folder / 'audit.json'}, {found.seconds:.0f} s"))
-
-
-def _result(check: Check) -> tuple[str, str]:
-    from rich.markup import escape
-
-    return "same" if check.passed else "LEAK", escape(check.detail)

@@ -76,8 +76,8 @@ class Audit:
         if not failed:
             return (
                 f"Leakage audit of {self.date[:10]} passed: with {self.scrambled:,} values behind the cutoffs "
-                f"scrambled, {numbers:,} numbers of scaling, choices, weights, intervals and forecasts came out bit-identical in "
-                f"{len(self.checks)} checks."
+                f"scrambled, {numbers:,} numbers of scaling, choices, weights, intervals and forecasts came out "
+                f"bit-identical in {len(self.checks)} checks."
             )
         first = failed[0]
         return (

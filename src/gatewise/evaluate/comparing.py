@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-__all__ = ["Compared", "compare"]
+from gatewise.errors import GatewiseError
+
+__all__ = ["Compared", "against", "attempt", "compare"]
 
 MOST_LISTED = 5
 """Differences that a comparison lists; it counts all."""
@@ -57,6 +59,26 @@ def compare(before: Any, after: Any, name: str) -> Compared:
         numbers += size
         found += [difference] if difference else []
     return Compared(numbers, len(found), tuple(found[:MOST_LISTED]))
+
+
+def attempt(make: Callable[[], Any]) -> Any:
+    """Return what `make` returns, or the error that Gatewise raises on purpose."""
+    try:
+        return make()
+    except GatewiseError as error:
+        return error
+
+
+def against(other: Any, comparison: Callable[[Any], Compared]) -> Compared:
+    """Compare with what the scrambled data gave; an error that only they give is a difference, too.
+
+    Args:
+        other: what `attempt` returned for the scrambled data.
+        comparison: compares with it, where it is no error.
+    """
+    if isinstance(other, GatewiseError):
+        return Compared(1, 1, (f"only with the scrambled data there is an error: {other}",))
+    return comparison(other)
 
 
 def _walk(before: Any, after: Any, name: str) -> Iterator[tuple[int, str]]:

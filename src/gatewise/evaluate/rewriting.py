@@ -69,7 +69,7 @@ class RawTable:
         described = with_new_categories(self.panel.covariates)
         past = [described[place] for place in places(described, "past")]
         targets = self._roles.target
-        columns: dict[str, Any] = {name: read_numbers(column_of(self.frame, name)) for name in targets}
+        columns: dict[str, Any] = {name: read_numbers(column_of(self.frame, name)).copy() for name in targets}
         columns |= {one.name: self._past_column(one) for one in past}
         for number, its in enumerate(cells):
             rows, steps = self._changed(number, its)
@@ -97,7 +97,7 @@ class RawTable:
     def _past_column(self, covariate: Covariate) -> np.ndarray:
         """Return a column of a past covariate as an array that can be written to."""
         column = column_of(self.frame, covariate.name)
-        return read_numbers(column) if covariate.categories is None else column.to_numpy(dtype=object, copy=True)
+        return read_numbers(column).copy() if covariate.categories is None else column.to_numpy(dtype=object, copy=True)
 
 
 def _written(covariate: Covariate, values: np.ndarray) -> np.ndarray:

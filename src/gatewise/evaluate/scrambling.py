@@ -17,10 +17,13 @@ import numpy as np
 from gatewise.data.covariates import Covariate, carry, places
 from gatewise.data.panel import Panel, Series, fill
 
-__all__ = ["NEW_CATEGORY", "Cells", "Scrambling", "cells_of", "refilled", "with_new_categories"]
+__all__ = ["GAP", "NEW_CATEGORY", "Cells", "Scrambling", "cells_of", "refilled", "with_new_categories"]
 
 NEW_CATEGORY = "!never-seen"
 """Category that appears behind the cutoff only; it sorts before the others, so that reading gives all another code."""
+
+GAP = 3
+"""Steps before a cutoff, and behind it, that are missing where a cutoff is put into a gap."""
 
 NOISE = 30.0
 """Standard deviation of what stands behind a cutoff, in those of the values before it, at least."""
@@ -60,7 +63,8 @@ class Cells:
     Attributes:
         first: the first step that differs from the panel.
         values: NaN where missing, shape ``(time,)``.
-        past: numbers and codes of past covariates, NaN where missing, shape ``(time, covariate)``. The code behind the last category of a covariate is that of `NEW_CATEGORY`.
+        past: numbers and codes of past covariates, NaN where missing, shape ``(time, covariate)``. The code behind the
+            last category of a covariate is that of `NEW_CATEGORY`.
     """
 
     first: int
@@ -82,11 +86,11 @@ def _cells(one: Series, past: list[Covariate], scrambling: Scrambling, draw: np.
     gap = scrambling.gap if _has_room(one.observed[:stop], scrambling.gap) else 0
     if scrambling.scrambled and stop < len(one):
         values[stop:] = _noise(values, stop, scrambling.noise, draw)
-        values[stop:][draw.random(len(one) - stop) < MISSING] = np.nan
+        missing = draw.random(len(one) - stop) < MISSING
+        missing[:gap] = True
         # The first and the last value of a series are where it begins and ends.
-        values[stop : min(stop + gap, len(one) - 1)] = np.nan
-        for end in {len(one) - 1, *([0] if stop == 0 else [])}:
-            values[end] = one.values[end] if np.isnan(values[end]) else values[end]
+        missing[-1:], missing[: 0 if stop else 1] = False, False
+        values[stop:][missing] = np.nan
         for place, covariate in enumerate(past):
             covariates[stop:, place] = _other(covariate, covariates[:, place], stop, scrambling.noise, draw)
     if gap:
