@@ -107,10 +107,12 @@ class Course:
         unmoved = [one.unique_id for one, same in zip(other, before.scale == after.scale, strict=True) if same]
         season = find_season(self.made.panel), find_season(other)
         where = "the first test origin" if self.made.split.test else "the training part"
+        past = sum(one.role == "past" for one in other.covariates)
+        covariates = f", and those of {past} past covariate{'s' * (past != 1)}" if past else ""
         grown = float(np.median(after.scale / before.scale))
         detail = (
-            f"{self.scrambled_values:,} target values behind {where} are others; on every row the spread would be "
-            f"{grown:.3g} times as large, and the season found {season[0]} before and {season[1]} after"
+            f"{self.scrambled_values:,} target values behind {where} are others{covariates}; on every row the spread "
+            f"would be {grown:.3g} times as large, and the season found {season[0]} before and {season[1]} after"
         )
         if unmoved:
             detail = f"series '{unmoved[0]}' has the same spread after the scrambling ({len(unmoved)} such series)"
