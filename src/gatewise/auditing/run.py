@@ -113,8 +113,11 @@ def _record(run_dir: str | Path, here: Retraced) -> str:
     known = {int(row["number"]): row["score"] for row in _trials(run_dir) if row["status"] != "paused"}
     pairs = [(known[one.number], one.score) for one in here.trials if known.get(one.number)]
     same = sum(float(text) == score for text, score in pairs)
-    if pairs and same == len(pairs):
-        return f"{same} trials of the run were made again and have the very scores that its trials.csv holds."
+    if not pairs:
+        return "The run's trials.csv holds no score of the trials that were made again."
+    if same == len(pairs):
+        count = f"{same} trial{'s' * (same != 1)} of the run {'was' if same == 1 else 'were'}"
+        return f"{count} made again, with the very scores that its trials.csv holds."
     return (
         f"{same} of {len(pairs)} trials made again have the very scores of the run's trials.csv. Others come of "
         "another machine, another version, or a trial that was cut short: audited is this version, here."
