@@ -199,6 +199,11 @@ class Course:
         """The run's way gone again with its own data."""
         return self._retraced(self.made)
 
+    @property
+    def has_trained(self) -> bool:
+        """Whether the audit came as far as that, and the trials were not cut short."""
+        return "here" in vars(self) and not self.should_stop()
+
     def _retraced(self, made: Any) -> Retraced:
         return retrace(made, self.trials, self.winner, should_stop=self.should_stop)
 

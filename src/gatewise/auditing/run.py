@@ -81,7 +81,7 @@ def audit(
         checks=tuple(checks),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         scrambled=course.scrambled_values,
-        notes=(tables.sentence, *([] if interrupted or not made.split.test else [_record(run_dir, course.here)])),
+        notes=(tables.sentence, *([_record(run_dir, course.here)] if course.has_trained else [])),
         seconds=time.monotonic() - began,
         interrupted=interrupted,
     )
