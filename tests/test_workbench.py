@@ -109,6 +109,16 @@ def test_weights_of_the_mase_loss_are_one_over_the_seasonal_naive_errors():
     assert (bench._part.lessons(SETTINGS).weight == 1).all()
 
 
+def test_weights_of_the_mase_loss_rest_on_the_training_part_where_it_ends_in_a_gap():
+    settings, made = SETTINGS.change(loss="mase"), []
+    for level in (100.0, 900.0):
+        values = seasonal_values()
+        values[-18:] += level
+        values[-22:-16] = np.nan
+        made.append(Workbench.of(panel_of_values(values, seasonal_values(seed=1)), settings).lessons(settings).weight)
+    np.testing.assert_array_equal(*made)
+
+
 def test_a_nearly_constant_series_does_not_outweigh_the_others():
     still = np.tile(seasonal_values(12), 14)[:160]
     bench = Workbench.of(panel_of_values(still, *(seasonal_values(seed=seed) for seed in range(4))), SETTINGS)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gatewise.ablation import ablate
+    from gatewise.auditing.run import audit
     from gatewise.backtesting import backtest
     from gatewise.data.load import load_panel
     from gatewise.errors import GatewiseError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forecaster", "GatewiseError", "RangeTest", "Settings", "Study", "Sweep",
-    "ablate", "backtest", "load_panel", "lr_find", "sweep", "tune",
+    "ablate", "audit", "backtest", "load_panel", "lr_find", "sweep", "tune",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,6 +37,7 @@ _HOMES = {
     "Study": "gatewise.tuning",
     "ablate": "gatewise.ablation",
     "backtest": "gatewise.backtesting",
+    "audit": "gatewise.auditing.run",
     "Sweep": "gatewise.swept",
     "load_panel": "gatewise.data.load",
     "lr_find": "gatewise.studies",

@@ -150,6 +150,7 @@ def refit_all(
     candidates: Sequence[Candidate],
     *,
     jobs: int,
+    room: int = 0,
     keeper: Callable[[str, str], Keeper] | None = None,
     observe: Callable[[int, int, Epoch], None] = lambda panel, candidate, epoch: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -160,6 +161,7 @@ def refit_all(
         panels: what to train on.
         candidates: the configurations.
         jobs: trainings side by side at most.
+        room: steps to pad every panel for, at least those of the longest.
         keeper: returns where a training of a name keeps its checkpoints (`gatewise.search.record`); None keeps none.
         observe: is told of every epoch, with the numbers of panel and candidate.
         should_stop: asked after every chunk of steps.
@@ -168,7 +170,7 @@ def refit_all(
         The models, a list per panel; and a sentence where any of them could not be trained, else an empty text.
     """
     abandoned = Event()
-    room = max(int(panel.lengths.sum()) for panel in panels)
+    room = max(room, *(int(panel.lengths.sum()) for panel in panels))
 
     def train_one(place: tuple[int, int]) -> tuple[Fitted, str]:
         panel, candidate = place

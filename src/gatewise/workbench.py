@@ -176,18 +176,19 @@ class Part:
 
         linear = self.linear(settings)
         table = self.once(key, make)._replace(linear=None if linear is None else place(linear))
-        return Lessons(table, self.windows(settings), self._weight(settings, flat))
+        return Lessons(table, self.windows(settings), self._weight(settings))
 
-    def _weight(self, settings: Settings, flat: Flat) -> np.ndarray:
+    def _weight(self, settings: Settings) -> np.ndarray:
         """Return the weight of each series in the loss: one over its seasonal naive error in scaled units for mase."""
         if settings.loss != "mase":
             return np.ones(len(self.panel), np.float32)
-        season = settings.season or 1
+        season, (scaler, _) = settings.season or 1, self.scaled(settings)
         errors = []
-        for offset, length in zip(flat.offset, flat.length - self._drop, strict=True):
-            values = flat.values[offset : offset + length]
-            lag = season if length > season else 1
-            errors.append(np.abs(values[lag:] - values[:-lag]).mean() if length > 1 else 0.0)
+        # The panel of the trainings is filled on both sides of a gap at the end of the training part; this one is not.
+        for number, one in enumerate(self._fitted_on):
+            values = scaler.apply(one.values, number).astype(np.float32)
+            lag = season if len(values) > season else 1
+            errors.append(np.abs(values[lag:] - values[:-lag]).mean() if len(values) > 1 else 0.0)
         error = np.array(errors, np.float64)
         known = error[error > 0]
         middle = float(np.median(known)) if len(known) else 1.0
@@ -274,6 +275,14 @@ class Workbench:
     def lessons(self, settings: Settings) -> Lessons:
         """Return what a configuration learns from, on the device."""
         return self._part.lessons(settings)
+
+    def scaler(self, settings: Settings) -> Scaler:
+        """Return the scaler of a configuration, fitted on the training part."""
+        return self._part.scaled(settings)[0]
+
+    def encoder(self, settings: Settings) -> Encoder:
+        """Return the encoder of covariates and calendar, fitted on the training part."""
+        return self._part.encoder(settings)
 
     def train(self, settings: Settings, *, checkpoint: Checkpoint | None = None, **manner: Any) -> Candidate:
         """Train one configuration with early stopping and judge it on the validation windows.

@@ -12,6 +12,7 @@ from typer.exceptions import Exit, TyperException
 
 from gatewise.cli.ablate import ablate
 from gatewise.cli.advise import advise
+from gatewise.cli.audit import audit
 from gatewise.cli.backtest import backtest
 from gatewise.cli.check import check
 from gatewise.cli.lr_find import lr_find
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict, backtest, watch, sweep, lr_find, ablate, advise):
+for command in (demo, check, fit, tune, predict, backtest, audit, watch, sweep, lr_find, ablate, advise):
     app.command()(command)
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gatewise.data.load import load_panel
 from gatewise.data.panel import Panel
 
-__all__ = ["co2_panel"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["co2_panel", "co2_table"]
 
 
-def co2_panel() -> Panel:
-    """Return weekly CO2 in the air at Mauna Loa, 1958 to 2001, in ppm: one series of 2284 weeks, with gaps.
+def co2_table() -> pd.DataFrame:
+    """Return weekly CO2 in the air at Mauna Loa, 1958 to 2001, in ppm: columns ``date, co2``, 2284 weeks, with gaps.
 
     Source: Keeling and Whorf (2004), Carbon Dioxide Information Analysis Center.
     """
     import pandas as pd
     from statsmodels.datasets import co2
 
-    table = pd.DataFrame(co2.load_pandas().data).rename_axis("date").reset_index()
-    return load_panel(table, name="co2")
+    return pd.DataFrame(co2.load_pandas().data).rename_axis("date").reset_index()
+
+
+def co2_panel() -> Panel:
+    """Return the panel of `co2_table`: one series."""
+    return load_panel(co2_table(), name="co2")
