@@ -257,18 +257,23 @@ def others_of(models: Iterable[str]) -> list[str]:
     return [model for model in models if model not in MODELS]
 
 
-def foremost(models: Sequence[str]) -> tuple[str, ...]:
-    """Return the models that a chart of lines shows at first.
+def foremost(ranking: Sequence[str], models: Iterable[str]) -> tuple[str, ...]:
+    """Return the models that a chart of lines shows at first: the best ones of those it has, Gatewise among them.
 
     Args:
-        models: the best first.
+        ranking: every model, the best first; empty when unknown.
+        models: those of the chart.
 
     Example:
-        >>> foremost(["AutoETS", "AutoTheta", "drift", "linear", "window_mean", "gatewise"])
-        ('AutoETS', 'AutoTheta', 'drift', 'linear', 'gatewise')
+        >>> foremost(["AutoETS", "drift", "linear", "gatewise", "last_value"], ["gatewise", "last_value", "drift"])
+        ('drift', 'gatewise', 'last_value')
+        >>> foremost(list("abcde") + ["gatewise"], list("abcde") + ["gatewise"])
+        ('a', 'b', 'c', 'd', 'gatewise')
     """
-    best = models[:MOST_MODELS]
-    return tuple(best if "gatewise" in best or "gatewise" not in models else [*best[:-1], "gatewise"])
+    known = set(models)
+    there = [model for model in ranking if model in known]
+    best = there[:MOST_MODELS]
+    return tuple(best if "gatewise" in best or "gatewise" not in there else [*best[:-1], "gatewise"])
 
 
 def visible(model: str, shown: Sequence[str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from gatewise.report.canvas import Chart, foremost
+from gatewise.report.canvas import Chart
 from gatewise.report.evaluation_charts import (
     calibration_chart,
     comparison_chart,
@@ -51,18 +51,18 @@ class Charts:
 def draw(summary: Summary) -> Charts:
     """Return the charts of a summary."""
     evaluation, slices = summary.evaluation, summary.knobs.slices
-    shown = foremost(summary.ranking)
+    ranking = summary.ranking
     leading = leading_settings(slices, summary.importance)
     return Charts(
         forecast=forecast_chart(summary.drawn.series),
-        backtest=backtest_chart(summary.drawn.series, shown),
+        backtest=backtest_chart(summary.drawn.series, ranking),
         models=models_chart(evaluation) if evaluation else None,
         comparison=comparison_chart(evaluation) if evaluation else None,
         calibration=calibration_chart(evaluation.intervals) if evaluation else None,
         coverage_steps=coverage_steps_chart(evaluation.intervals) if evaluation else None,
-        steps=steps_chart(summary.steps, shown),
+        steps=steps_chart(summary.steps, ranking),
         series=series_chart(evaluation) if evaluation else None,
-        origins=origins_chart(evaluation, shown) if evaluation else None,
+        origins=origins_chart(evaluation) if evaluation else None,
         curves=curves_chart(summary.epochs, summary.best),
         history=history_chart(summary.trials, summary.best) if summary.searched else None,
         parallel=parallel_chart(slices, leading),

@@ -19,6 +19,7 @@ from gatewise.report.canvas import (
     plain,
     value_axis,
     visible,
+    whole_axis,
 )
 from gatewise.report.evaluation import Evaluation, Interval, calibration_words, others_best, ranked, wins
 from gatewise.report.forecast_charts import hidden_words
@@ -68,7 +69,8 @@ def models_chart(evaluation: Evaluation) -> Chart | None:
     else:
         figure.update_layout(xaxis={"rangemode": "tozero"})
         figure.add_bar(
-            orientation="h", x=values, y=names, name=metric, showlegend=False, text=shown, textposition="auto",
+            orientation="h", x=values, y=names, name=metric, showlegend=False, text=shown,
+            textposition="outside", textangle=0, cliponaxis=False, textfont={"color": light("ink")},
             marker={"color": ours, "line": {"width": 0}}, hovertemplate="%{y}: %{text}<extra></extra>",
         )  # fmt: skip
     best = listed([f"{model_label(model)} {number(value)}" for model, value in known[::-1][:3]])
@@ -137,7 +139,7 @@ def calibration_chart(intervals: Sequence[Interval]) -> Chart | None:
         x=[start, 1], y=[start, 1], mode="lines", name="as promised", line=line("muted", "dot", 1.2), hoverinfo="skip"
     )
     others = others_of(models)
-    shown = foremost(models)
+    shown = foremost(models, models)
     for model in reversed(models):
         own = sorted((one for one in known if one.model == model), key=lambda one: one.level)
         role, dash, width = model_style(model, others)
@@ -161,7 +163,9 @@ def coverage_steps_chart(intervals: Sequence[Interval]) -> Chart | None:
     if not ours:
         return None
     figure = blank(
-        280, x={"title": "step of the horizon"}, y={"title": "held", "tickformat": ".0%", "range": (0, 1.05)}
+        280,
+        x={"title": "step of the horizon", **whole_axis(1, max(len(one.by_step) for one in ours))},
+        y={"title": "held", "tickformat": ".0%", "range": (0, 1.05)},
     )
     styles = (("accent", "solid"), ("ochre", "dash"), ("plum", "dashdot"), ("moss", "longdash"))
     for place, one in enumerate(sorted(ours, key=lambda one: one.level)):
@@ -226,7 +230,7 @@ def series_chart(evaluation: Evaluation) -> Chart | None:
     return Chart("series", "Series by series", (View("", figure, words),))
 
 
-def origins_chart(evaluation: Evaluation, shown: Sequence[str]) -> Chart | None:
+def origins_chart(evaluation: Evaluation) -> Chart | None:
     """Draw MASE from every test origin, in time."""
     rows = evaluation.by_origin
     if len(rows) < 2:
@@ -235,7 +239,8 @@ def origins_chart(evaluation: Evaluation, shown: Sequence[str]) -> Chart | None:
     kind = "linear" if all(isinstance(one, int) for one in x) else "date"
     models = [score.model for score in evaluation.models if any(score.model in row.models for row in rows)]
     values = {model: tuple(row.models.get(model) for row in rows) for model in models}
-    drawn = [value for model in models if model in shown or not shown for value in values[model]]
+    shown = foremost(models, models)
+    drawn = [value for model in models if model in shown for value in values[model]]
     figure = blank(320, x={"title": "origin", "type": kind}, y={"title": "MASE", **value_axis(drawn)})
     others = others_of(models)
     for model in sorted(models, key=lambda model: model == "gatewise"):

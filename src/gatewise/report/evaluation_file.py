@@ -38,7 +38,7 @@ def evaluation_of(document: Mapping[str, Any]) -> Evaluation | None:
         return None
     names = [score.model for score in models]
     steps = document.get("by_step")
-    curves = {model: one for model, one in steps.items() if isinstance(one, Mapping)} if _is(steps) else {}
+    curves = {model: one for model, one in steps.items() if _is(one)} if isinstance(steps, Mapping) else {}
     return Evaluation(
         **{name: whole(document.get(name)) for name in ("season", "horizon", "origins", "series")},
         models=models,
@@ -103,9 +103,9 @@ def _errors(rows: Any, name: str, models: Sequence[str]) -> tuple[Errors, ...]:
 def _comparison(one: Any) -> Comparison | None:
     if not _is(one) or not one.get("against"):
         return None
-    numbers = {name: finite(one.get(name)) for name in ("improvement", "low", "high", "p_value")}
-    words = {name: str(one.get(name) or "") for name in ("test", "decision")}
-    return Comparison(against=str(one["against"]), **numbers, **words)
+    improvement, low, high, p_value = (finite(one.get(name)) for name in ("improvement", "low", "high", "p_value"))
+    test, decision = (str(one.get(name) or "") for name in ("test", "decision"))
+    return Comparison(str(one["against"]), improvement, low, high, p_value, test, decision)
 
 
 def _lag_copy(one: Any) -> LagCopy | None:

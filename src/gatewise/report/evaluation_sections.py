@@ -45,12 +45,17 @@ def _fixed(digits: int) -> Callable[[float | None], str]:
     return lambda value: number(None) if value is None else f"{value:,.{digits}f}"
 
 
+def _share(share: float | None) -> str:
+    """Return a share in percent with three digits: WAPE may be a thousandth or several times the whole."""
+    return number(None) if share is None else f"{100 * share:.3g}%"
+
+
 def _signed(share: float | None) -> str:
-    return percent(share) if share is None or share <= 0 else f"+{percent(share)}"
+    return _share(share) if share is None or share <= 0 else f"+{_share(share)}"
 
 
 SHOWN: dict[str, Callable[[float | None], str]] = {
-    "MASE": _fixed(3), "RMSSE": _fixed(3), "sMAPE": _fixed(2), "WAPE": percent, "bias": _signed, "RMSE": number,
+    "MASE": _fixed(3), "RMSSE": _fixed(3), "sMAPE": _fixed(2), "WAPE": _share, "bias": _signed, "RMSE": number,
     "MAE": number, "pinball": number, "CRPS": number, "seconds": duration,
 }  # fmt: skip
 """How each metric is written."""

@@ -14,6 +14,7 @@ from gatewise.report.canvas import (
     View,
     alone,
     blank,
+    foremost,
     legend_name,
     light,
     line,
@@ -79,18 +80,19 @@ def _within(bands: tuple[Band, ...], place: int) -> str:
     return f" ({widest.level}% interval {number(widest.low[place])} to {number(widest.high[place])})"
 
 
-def backtest_chart(series: Sequence[DrawnSeries], shown: Sequence[str] = ()) -> Chart | None:
+def backtest_chart(series: Sequence[DrawnSeries], ranking: Sequence[str] = ()) -> Chart | None:
     """Draw truth, Gatewise and baselines from every test origin, None without test origins.
 
     Args:
         series: the series, one view each.
-        shown: models that are drawn at first; empty draws all.
+        ranking: models, the best first, of which the foremost are drawn at first; empty draws all.
     """
-    views = tuple(_backtest_view(one.unique_id, one.backtest, shown) for one in series if one.backtest)
+    views = tuple(_backtest_view(one.unique_id, one.backtest, ranking) for one in series if one.backtest)
     return Chart("backtest", "Backtest", views, "Series") if views else None
 
 
-def _backtest_view(name: str, backtest: Backtest, shown: Sequence[str]) -> View:
+def _backtest_view(name: str, backtest: Backtest, ranking: Sequence[str]) -> View:
+    shown = foremost(ranking, backtest.models)
     figure = blank(HEIGHT, x={"type": _axis_type(backtest.x)})
     origins = origins_of(backtest)
     if backtest.bands:
@@ -150,15 +152,16 @@ def hidden_words(models: Iterable[str], shown: Sequence[str]) -> str:
     return f" A click in the legend shows {listed([model_label(model) for model in hidden])} too." if hidden else ""
 
 
-def steps_chart(steps: StepErrors | None, shown: Sequence[str] = ()) -> Chart | None:
+def steps_chart(steps: StepErrors | None, ranking: Sequence[str] = ()) -> Chart | None:
     """Draw the mean absolute error at each step of the horizon.
 
     Args:
         steps: the errors.
-        shown: models that are drawn at first; empty draws all.
+        ranking: models, the best first, of which the foremost are drawn at first; empty draws all.
     """
     if steps is None:
         return None
+    shown = foremost(ranking, steps.models)
     title = f"error, {steps.reference} = 1" if steps.reference else "mean absolute error"
     last = max(len(errors) for errors in steps.models.values())
     x = {"title": "step of the horizon", **whole_axis(1, last)}

@@ -10,13 +10,13 @@ from gatewise.report.svg import Scale, value_scale
 
 __all__ = ["moment_scale", "place"]
 
-MOST_TICKS = 7
+MOST_TICKS = 8
 """Most ticks of an axis of time."""
 
 MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 """Distances between ticks at the start of a month, in months."""
 
-HOURS = (1, 2, 3, 6, 12, 24, 48, 168, 336)
+HOURS = (1, 2, 3, 6, 12, 24, 48, 168)
 """Distances between ticks in days and hours, in hours."""
 
 MINUTES = (1, 5, 15, 30)
@@ -49,9 +49,8 @@ def moment_scale(moments: Sequence[Moment]) -> Scale:
     places = [place(one) for one in moments]
     low, high = min(places), max(places)
     if any(isinstance(one, int) for one in moments):
-        return Scale(low, high if high > low else low + 1, value_scale(places).ticks)._replace(
-            ticks=tuple(tick for tick in value_scale(places).ticks if low <= tick[0] <= high)
-        )
+        ticks = tuple(tick for tick in value_scale(places).ticks if low <= tick[0] <= high)
+        return Scale(low, high if high > low else low + 1, ticks)
     if high <= low:
         return Scale(low - 1, low + 1, ((low, str(moments[0])),))
     ticks = next(ticks for ticks in _choices(low, high) if len(ticks) <= MOST_TICKS)

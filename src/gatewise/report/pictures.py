@@ -37,13 +37,13 @@ def pictures(summary: Summary) -> dict[str, str]:
     have is not there.
     """
     made: dict[str, str | None] = {}
-    shown = foremost(summary.ranking)
+    ranking = summary.ranking
     for place_, one in enumerate(summary.drawn.series[:MOST_PICTURES], start=1):
         end = f"-{place_}" if place_ > 1 else ""
         made[f"forecast{end}.svg"] = _forecast(one)
-        made[f"backtest{end}.svg"] = _backtest(one, shown)
+        made[f"backtest{end}.svg"] = _backtest(one, ranking)
     made["leaderboard.svg"] = _leaderboard(summary)
-    made["error_by_step.svg"] = _steps(summary.steps, shown)
+    made["error_by_step.svg"] = _steps(summary.steps, ranking)
     return {name: svg for name, svg in made.items() if svg is not None}
 
 
@@ -76,11 +76,12 @@ def _places(moments: Sequence[Moment]) -> list[float]:
     return [place(one) for one in moments]
 
 
-def _backtest(one: DrawnSeries, shown: Sequence[str]) -> str | None:
-    chart = backtest_chart([one], shown)
+def _backtest(one: DrawnSeries, ranking: Sequence[str]) -> str | None:
+    chart = backtest_chart([one], ranking)
     if chart is None or one.backtest is None:
         return None
     backtest = one.backtest
+    shown = foremost(ranking, backtest.models)
     models = [model for model in backtest.models if not shown or model in shown]
     values = [value for model in models for value in backtest.models[model]]
     panel = Panel("", HEIGHT, moment_scale(backtest.x), value_scale(_floats([*backtest.truth, *values])))
@@ -123,12 +124,14 @@ def _leaderboard(summary: Summary) -> str | None:
     known.reverse()
     names, values = [model_label(model) for model, _ in known], [value for _, value in known]
     far = min(values) > 0 and max(values) / min(values) >= WIDE
-    x = _padded(rate_scale([min(values), max(values)])) if far else value_scale(values, from_zero=True)
+    x = rate_scale([min(values), max(values)]) if far else value_scale(values, from_zero=True)
+    x = _roomy(x)
     left = 24 + LETTER * max(map(len, names))
     panel = Panel("", 34 * len(known), x, name_scale(names), left)
     for height, (model, value) in enumerate(known):
         role = "accent" if model == "gatewise" else "slate"
-        panel.line([x.low, value], [height, height], role, width=3)
+        if not far:  # a bar has no foot on a logarithmic axis
+            panel.line([x.low, value], [height, height], role, width=3)
         panel.dots([value], [height], role, [f"{model_label(model)}: {metric} {number(value)}"], 6.5)
         panel.beside(value, height, number(value))
     words = ", ".join(f"{model_label(model)} {number(value)}" for model, value in known[::-1])
@@ -138,15 +141,18 @@ def _leaderboard(summary: Summary) -> str | None:
     )  # fmt: skip
 
 
-def _padded(scale: Scale) -> Scale:
-    """Return a logarithmic axis with room around its ends."""
-    return scale._replace(low=scale.low / 1.4, high=scale.high * 1.4)
+def _roomy(scale: Scale) -> Scale:
+    """Return an axis with room for the words beside its last value, and around both ends of a logarithmic one."""
+    if scale.log:
+        return scale._replace(low=scale.low / 1.4, high=scale.high * 1.4)
+    return scale._replace(high=scale.high + 0.06 * (scale.high - scale.low))
 
 
-def _steps(steps: StepErrors | None, shown: Sequence[str]) -> str | None:
-    chart = steps_chart(steps, shown)
+def _steps(steps: StepErrors | None, ranking: Sequence[str]) -> str | None:
+    chart = steps_chart(steps, ranking)
     if chart is None or steps is None:
         return None
+    shown = foremost(ranking, steps.models)
     models = [model for model in steps.models if not shown or model in shown]
     values = [value for model in models for value in steps.models[model]]
     last = max(len(steps.models[model]) for model in models)

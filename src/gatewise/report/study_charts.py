@@ -115,7 +115,7 @@ def parallel_chart(slices: Sequence[Slice], names: Sequence[str]) -> Chart | Non
     words = (
         f"Each line is a trial: its validation MASE on the left, then {listed(sorted(shown))}. In colour the best "
         f"{counted(best, 'trial')} of {len(lines)}, MASE {number(min(values))} the thickest."
-        + (f" {counted(left, 'setting')} with less to say are left out." if left else "")
+        + (f" Left out: {counted(left, 'setting')} with less to say." if left > 0 else "")
     )
     return Chart("parallel", "All trials at once", (View("", chart, words),), least_width=AXIS_WIDTH * (len(shown) + 1))
 
