@@ -206,8 +206,8 @@ def series_chart(evaluation: Evaluation) -> Chart | None:
     better, compared = wins(evaluation.by_series, other)
     drawn = rows[:: -(-len(rows) // MOST_POINTS)]
     both = [value for _, ours, theirs in drawn for value in (ours, theirs)]
-    ends = min(both) / 1.15, max(both) * 1.15
-    scale = log_axis(ends)
+    # Ticks lie at the values, the axes reach beyond: a tick on the very edge may be dropped.
+    scale, ends = log_axis(both), (min(both) / 1.15, max(both) * 1.15)
     figure = blank(
         380,
         x={"title": f"MASE of {plain(model_label(other))}", "showgrid": True, **scale},
