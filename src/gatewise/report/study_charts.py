@@ -6,7 +6,11 @@ that the rest of the page calls them by.
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from gatewise.report.canvas import Chart, View, blank, light, plain
@@ -26,6 +30,12 @@ MOST_AXES = 6
 
 AXIS_WIDTH = 96
 """Pixels that an axis of the parallel coordinates needs for its labels."""
+
+OUTLIER = 4.0
+"""A score is drawn as an outlier from so many times the distance between the best and the median one."""
+
+LEADING = 6
+"""Settings of which two are set against each other."""
 
 BEST_SHARE = 0.25
 """Share of the trials, the best ones, that are drawn in colour."""
@@ -83,7 +93,8 @@ def parallel_chart(slices: Sequence[Slice], names: Sequence[str]) -> Chart | Non
         return None
     from optuna.visualization import plot_parallel_coordinate
 
-    study, shown = study_of(slices), list(names)[:MOST_AXES]
+    cap = _cap([score for one in slices for score in one.scores])
+    study, shown = study_of([_capped(one, cap) for one in slices]), list(names)[:MOST_AXES]
     drawn = plot_parallel_coordinate(study, params=shown, target_name="MASE").to_plotly_json()
     layout = drawn["layout"]
     # Optuna sorts the settings by name, and draws a last trace for the colour bar alone.
@@ -111,28 +122,32 @@ def parallel_chart(slices: Sequence[Slice], names: Sequence[str]) -> Chart | Non
             customdata=[[plain(str(part)) for part in point] for point in lines[place]["customdata"]],
             hovertemplate="%{customdata[0]}: %{customdata[1]}",
         )  # fmt: skip
-    left = len(names) - len(shown)
+    left, over = len(names) - len(shown), sum(value >= cap for value in values)
     words = (
         f"Each line is a trial: its validation MASE on the left, then {listed(sorted(shown))}. In colour the best "
         f"{counted(best, 'trial')} of {len(lines)}, MASE {number(min(values))} the thickest."
         + (f" Left out: {counted(left, 'setting')} with less to say." if left > 0 else "")
+        + (f" {counted(over, 'trial')} with a MASE of {number(cap)} or more stand at that." if over else "")
     )
     return Chart("parallel", "All trials at once", (View("", chart, words),), least_width=AXIS_WIDTH * (len(shown) + 1))
 
 
 def pair_chart(slices: Sequence[Slice], names: Sequence[str]) -> Chart | None:
-    """Draw the two leading settings against each other, each trial coloured by its rank.
+    """Draw two leading settings against each other, each trial coloured by its rank.
+
+    Settings of few values, in which most trials fall on the same place, show nothing: the next ones are tried.
 
     Args:
         slices: what varied.
         names: settings, the leading ones first.
     """
-    pair = [one for name in names[:2] for one in slices if one.name == name]
-    both = set(pair[0].trials) & set(pair[1].trials) if len(pair) == 2 else set()
-    if len(both) < LEAST_TRIALS or len({tuple(_at(one, trial) for one in pair) for trial in both}) < LEAST_TRIALS:
+    leading = [one for name in names[:LEADING] for one in slices if one.name == name]
+    pair = next((pair for pair in combinations(leading, 2) if _stand_apart(*pair)), None)
+    if pair is None:
         return None
     from optuna.visualization import plot_rank
 
+    both = set(pair[0].trials) & set(pair[1].trials)
     drawn = plot_rank(study_of(slices), params=[one.name for one in pair], target_name="MASE").to_plotly_json()
     points, layout = drawn["data"][0], drawn["layout"]
     titles = (layout["xaxis"]["title"]["text"], layout["yaxis"]["title"]["text"])
@@ -153,21 +168,41 @@ def pair_chart(slices: Sequence[Slice], names: Sequence[str]) -> Chart | None:
         hovertemplate="%{text}<br>%{x}, %{y}<extra></extra>",
     )  # fmt: skip
     words = (
-        f"{of_x.name} against {of_y.name}, the settings with the most to say, over {counted(len(both), 'trial')}. "
+        f"{of_x.name} against {of_y.name} over {counted(len(both), 'trial')}. "
         "Colour is the rank of the trial's MASE: blue the lowest, red the highest. A pattern that follows neither axis "
         "means that the two work together."
     )
     return Chart("pair", "Two settings against each other", (View("", chart, words),))
 
 
+def _stand_apart(a: Slice, b: Slice) -> bool:
+    """Return whether at least half of the trials that have both settings have a place of their own."""
+    at_a, at_b = dict(zip(a.trials, a.values, strict=True)), dict(zip(b.trials, b.values, strict=True))
+    both = set(at_a) & set(at_b)
+    places = {(at_a[trial], at_b[trial]) for trial in both}
+    return len(both) >= LEAST_TRIALS and 2 * len(places) >= len(both)
+
+
+def _cap(scores: Sequence[float]) -> float:
+    """Return the score from which one is an outlier, which would press all others together; infinite for none.
+
+    Example:
+        >>> _cap([1.0, 1.5, 2.0, 40.0]), _cap([1.0, 1.5, 2.0, 2.5])
+        (4.0, inf)
+    """
+    best, typical = min(scores), statistics.median(scores)
+    cap = best + OUTLIER * (typical - best)
+    return cap if max(scores) > cap > best else math.inf
+
+
+def _capped(one: Slice, cap: float) -> Slice:
+    return replace(one, scores=tuple(min(score, cap) for score in one.scores))
+
+
 def _axis(one: Slice) -> dict[str, Any]:
     if one.kind == "range":
         return {"type": "log" if one.log else "linear"}
     return {"type": "category", "categoryorder": "array", "categoryarray": [plain(value) for value in one.order]}
-
-
-def _at(one: Slice, trial: int) -> float | str:
-    return one.values[one.trials.index(trial)]
 
 
 def _trials(slices: Sequence[Slice]) -> list[int]:
