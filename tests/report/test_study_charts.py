@@ -62,7 +62,7 @@ def test_an_outlier_does_not_press_the_others_together():
     chart = parallel_chart(far, ["hidden", "learning_rate", "decay"])
     assert chart is not None
     heights = {line["name"]: line["y"][0] for line in data_of(chart)}
-    assert heights["trial 3"] == 1.0 and heights["trial 2"] == pytest.approx(0.2 / 0.6)
+    assert heights["trial 3"] == 1.0 and heights["trial 2"] == pytest.approx(0.2 / (3 * 0.2))
     assert "1 trial with a MASE of 1.1 or more" in chart.views[0].caption
 
 

@@ -31,8 +31,8 @@ MOST_AXES = 6
 AXIS_WIDTH = 96
 """Pixels that an axis of the parallel coordinates needs for its labels."""
 
-OUTLIER = 4.0
-"""A score is drawn as an outlier from so many times the distance between the best and the median one."""
+OUTLIER = 3.0
+"""A score is an outlier from so many times the distance between the best one and that of the third quarter."""
 
 LEADING = 6
 """Settings of which two are set against each other."""
@@ -187,11 +187,12 @@ def _cap(scores: Sequence[float]) -> float:
     """Return the score from which one is an outlier, which would press all others together; infinite for none.
 
     Example:
-        >>> _cap([1.0, 1.5, 2.0, 40.0]), _cap([1.0, 1.5, 2.0, 2.5])
+        >>> _cap([1.0, 1.5, 2.0, 2.0, 40.0]), _cap([1.0, 1.5, 2.0, 2.5])
         (4.0, inf)
     """
-    best, typical = min(scores), statistics.median(scores)
-    cap = best + OUTLIER * (typical - best)
+    best = min(scores)
+    third = statistics.quantiles(scores, n=4, method="inclusive")[2] if len(scores) > 1 else best
+    cap = best + OUTLIER * (third - best)
     return cap if max(scores) > cap > best else math.inf
 
 
