@@ -3,7 +3,7 @@
 Example:
     >>> import gatewise
     >>> gatewise.__all__[-3:]
-    ['lr_find', 'sweep', 'tune']
+    ['sweep', 'tune', 'write_report']
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gatewise.data.load import load_panel
     from gatewise.errors import GatewiseError
     from gatewise.forecast import Forecaster
+    from gatewise.report.html import write_report
     from gatewise.settings import Settings
     from gatewise.studies import lr_find, sweep
     from gatewise.swept import Sweep
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forecaster", "GatewiseError", "RangeTest", "Settings", "Study", "Sweep",
-    "ablate", "audit", "backtest", "load_panel", "lr_find", "sweep", "tune",
+    "ablate", "audit", "backtest", "load_panel", "lr_find", "sweep", "tune", "write_report",
 ]  # fmt: skip
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "lr_find": "gatewise.studies",
     "sweep": "gatewise.studies",
     "tune": "gatewise.tuning",
+    "write_report": "gatewise.report.html",
 }
 
 

@@ -21,7 +21,7 @@ QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set"
 RUN_FILES = {
     "run.json", "run.toml", "best.toml", "data.json", "trials.csv", "events.jsonl", "model", "forecast.csv",
     "backtest.csv", "leaderboard.csv", "report.html", "summary.json", "journal.jsonl", "checkpoints", ".lock",
-    "findings.jsonl", "evaluation.json",
+    "findings.jsonl", "evaluation.json", "report.json", "figures",
 }  # fmt: skip
 
 

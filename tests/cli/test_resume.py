@@ -14,7 +14,8 @@ from gatewise.cli.main import main
 from tests.panels import seasonal_values
 
 FLAGS = ["--horizon", "3", "--trials", "4", "--set", "hidden=8", "--set", "epochs=4", "--set", "window=12",
-         "--set", "patch=1", "--members", "2", "--set", "vary=learning_rate,dropout", "--set", "baselines=none"]  # fmt: skip
+         "--set", "patch=1", "--members", "2", "--set", "vary=learning_rate,dropout",
+         "--set", "baselines=none"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from gatewise.cli.backtest import backtest
 from gatewise.cli.check import check
 from gatewise.cli.lr_find import lr_find
 from gatewise.cli.predict import predict
+from gatewise.cli.report import report
 from gatewise.cli.sweep import sweep
 from gatewise.cli.training import INTERRUPTED, demo, fit, tune
 from gatewise.cli.watch import watch
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, check, fit, tune, predict, backtest, audit, watch, sweep, lr_find, ablate, advise):
+for command in (demo, check, fit, tune, predict, report, backtest, audit, watch, sweep, lr_find, ablate, advise):
     app.command()(command)
 
 

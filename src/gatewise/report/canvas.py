@@ -19,6 +19,7 @@ __all__ = [
     "alone",
     "axis",
     "blank",
+    "foremost",
     "legend_name",
     "light",
     "line",
@@ -27,6 +28,7 @@ __all__ = [
     "others_of",
     "plain",
     "value_axis",
+    "visible",
     "whole_axis",
 ]
 
@@ -54,8 +56,14 @@ MODELS = {
 }
 """Colour, dash and width of each model's line, so that no two differ by colour alone."""
 
-OTHERS = (("plum", "dashdot", 1.4), ("moss", "longdash", 1.4), ("brick", "longdashdot", 1.4))
+OTHERS = (
+    ("plum", "dashdot", 1.4), ("moss", "longdash", 1.4), ("brick", "longdashdot", 1.4),
+    ("plum", "5px,2px", 1.4), ("moss", "2px,2px", 1.4), ("brick", "9px,3px", 1.4),
+)  # fmt: skip
 """Styles of further models, in turn."""
+
+MOST_MODELS = 5
+"""Most models that a chart of lines shows at first; the legend switches the others on."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -93,12 +101,14 @@ class Chart:
         title: what it shows, in a few words.
         views: at least one.
         picker: what one picks between the views, such as "Series".
+        least_width: pixels below which it is scrolled sideways in its own box rather than squeezed.
     """
 
     name: str
     title: str
     views: tuple[View, ...]
     picker: str = ""
+    least_width: int = 0
 
 
 def light(role: str) -> str:
@@ -245,6 +255,35 @@ def others_of(models: Iterable[str]) -> list[str]:
         ['drift']
     """
     return [model for model in models if model not in MODELS]
+
+
+def foremost(ranking: Sequence[str], models: Iterable[str]) -> tuple[str, ...]:
+    """Return the models that a chart of lines shows at first: the best ones of those it has, Gatewise among them.
+
+    Args:
+        ranking: every model, the best first; empty when unknown.
+        models: those of the chart.
+
+    Example:
+        >>> foremost(["AutoETS", "drift", "linear", "gatewise", "last_value"], ["gatewise", "last_value", "drift"])
+        ('drift', 'gatewise', 'last_value')
+        >>> foremost(list("abcde") + ["gatewise"], list("abcde") + ["gatewise"])
+        ('a', 'b', 'c', 'd', 'gatewise')
+    """
+    known = set(models)
+    there = [model for model in ranking if model in known]
+    best = there[:MOST_MODELS]
+    return tuple(best if "gatewise" in best or "gatewise" not in there else [*best[:-1], "gatewise"])
+
+
+def visible(model: str, shown: Sequence[str]) -> Any:
+    """Return Plotly's word for a model's line: drawn, or only named in the legend.
+
+    Args:
+        model: the model.
+        shown: those that are drawn; empty draws all.
+    """
+    return True if not shown or model in shown else "legendonly"
 
 
 def legend_name(model: str) -> str:

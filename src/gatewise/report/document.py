@@ -44,8 +44,9 @@ def document(title: str, used: str, header: str, body: str, footer: str, *, char
 {_resource("page.css")}</style>
 </head>
 <body>
+<a class="skip" href="#main">Skip to the content</a>
 {header}
-<main>
+<main id="main" tabindex="-1">
 {body}
 </main>
 {footer}
@@ -75,14 +76,17 @@ def study_document(title: str, verdict: str, sections: Sequence[str], took: str 
 
 
 def _scripts() -> str:
-    """Return Plotly, and the script that draws with it."""
+    """Return Plotly, the script that draws with it, and the one that sorts tables."""
     from plotly.offline import get_plotlyjs
 
     palette = inert(json.dumps(dict(PALETTE.values())))
     return f"""<script type="application/json" id="palette">{palette}</script>
+<div id="spoken" class="unseen" aria-live="polite"></div>
 <script id="plotly">{get_plotlyjs()}</script>
 <script>
 {_resource("page.js")}</script>
+<script>
+{_resource("table.js")}</script>
 """
 
 

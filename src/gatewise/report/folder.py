@@ -16,7 +16,7 @@ import pandas as pd
 from gatewise.errors import GatewiseError, RunFolderError
 from gatewise.train.finding import Finding
 
-__all__ = ["History", "RunFiles", "clock", "finite", "read_folder", "read_json", "whole"]
+__all__ = ["History", "RunFiles", "clock", "finite", "read_folder", "read_json", "texts", "whole"]
 
 Content = TypeVar("Content")
 Moment = str | int
@@ -61,6 +61,9 @@ class RunFiles:
         backtest: ``backtest.csv``.
         leaderboard: ``leaderboard.csv``.
         importance: ``importance.json``.
+        asked: ``run.json``.
+        evaluation: ``evaluation.json``.
+        audit: ``audit.json``.
         history: recent values by series, from ``model/``.
         problems: one sentence per file that is damaged.
     """
@@ -77,6 +80,9 @@ class RunFiles:
     backtest: pd.DataFrame
     leaderboard: pd.DataFrame
     importance: dict[str, Any]
+    asked: dict[str, Any]
+    evaluation: dict[str, Any]
+    audit: dict[str, Any]
     history: dict[str, History]
     problems: tuple[str, ...]
 
@@ -104,6 +110,16 @@ def whole(value: Any) -> int | None:
     """
     made = finite(value)
     return None if made is None else int(made)
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return a list's members as texts, nothing for what is no list.
+
+    Example:
+        >>> texts(["a", 1]), texts(None)
+        (('a', '1'), ())
+    """
+    return tuple(str(text) for text in value) if isinstance(value, list | tuple) else ()
 
 
 def clock(text: str) -> Moment:
@@ -159,6 +175,9 @@ def read_folder(folder: Path) -> RunFiles:
         backtest=read("backtest.csv", _table, nothing),
         leaderboard=read("leaderboard.csv", _table, nothing),
         importance=read("importance.json", read_json, {}),
+        asked=read("run.json", read_json, {}),
+        evaluation=read("evaluation.json", read_json, {}),
+        audit=read("audit.json", read_json, {}),
         history=read("model", _history, {}),
         problems=tuple(dict.fromkeys(problems)),
     )

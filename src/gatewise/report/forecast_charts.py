@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,18 +14,20 @@ from gatewise.report.canvas import (
     View,
     alone,
     blank,
+    foremost,
     legend_name,
     light,
     line,
     model_style,
     others_of,
+    visible,
     whole_axis,
 )
 from gatewise.report.folder import Moment
 from gatewise.report.series import Backtest, Band, DrawnSeries, Line
 from gatewise.report.words import counted, listed, model_label, number
 
-__all__ = ["backtest_chart", "forecast_chart", "steps_chart"]
+__all__ = ["backtest_chart", "forecast_chart", "hidden_words", "origins_of", "steps_chart"]
 
 HEIGHT = 400
 
@@ -78,15 +80,21 @@ def _within(bands: tuple[Band, ...], place: int) -> str:
     return f" ({widest.level}% interval {number(widest.low[place])} to {number(widest.high[place])})"
 
 
-def backtest_chart(series: Sequence[DrawnSeries]) -> Chart | None:
-    """Draw truth, Gatewise and baselines from every test origin, None without test origins."""
-    views = tuple(_backtest_view(one.unique_id, one.backtest) for one in series if one.backtest)
+def backtest_chart(series: Sequence[DrawnSeries], ranking: Sequence[str] = ()) -> Chart | None:
+    """Draw truth, Gatewise and baselines from every test origin, None without test origins.
+
+    Args:
+        series: the series, one view each.
+        ranking: models, the best first, of which the foremost are drawn at first; empty draws all.
+    """
+    views = tuple(_backtest_view(one.unique_id, one.backtest, ranking) for one in series if one.backtest)
     return Chart("backtest", "Backtest", views, "Series") if views else None
 
 
-def _backtest_view(name: str, backtest: Backtest) -> View:
+def _backtest_view(name: str, backtest: Backtest, ranking: Sequence[str]) -> View:
+    shown = foremost(ranking, backtest.models)
     figure = blank(HEIGHT, x={"type": _axis_type(backtest.x)})
-    origins = _origins(backtest)
+    origins = origins_of(backtest)
     if backtest.bands:
         band = backtest.bands[0]
         parts = [(_at(backtest.x, rows), _at(band.low, rows), _at(band.high, rows)) for rows in origins]
@@ -98,11 +106,13 @@ def _backtest_view(name: str, backtest: Backtest) -> View:
     for model in sorted(backtest.models, key=lambda model: model == "gatewise"):
         joined = _joined(backtest.x, backtest.models[model], origins)
         style = line(*model_style(model, others))
-        figure.add_scatter(x=joined.x, y=joined.y, name=legend_name(model), mode="lines", line=style)
-    return View(name, figure, _backtest_caption(name, backtest))
+        figure.add_scatter(
+            x=joined.x, y=joined.y, name=legend_name(model), mode="lines", line=style, visible=visible(model, shown)
+        )
+    return View(name, figure, _backtest_caption(name, backtest) + hidden_words(backtest.models, shown))
 
 
-def _origins(backtest: Backtest) -> list[list[int]]:
+def origins_of(backtest: Backtest) -> list[list[int]]:
     """Return the rows of each origin; one-step origins are joined, as a line of one point cannot be seen."""
     rows = range(len(backtest.x))
     parts = [list(part) for _, part in groupby(rows, key=lambda row: backtest.origin[row])]
@@ -136,10 +146,22 @@ def _backtest_caption(name: str, backtest: Backtest) -> str:
     )
 
 
-def steps_chart(steps: StepErrors | None) -> Chart | None:
-    """Draw the mean absolute error at each step of the horizon."""
+def hidden_words(models: Iterable[str], shown: Sequence[str]) -> str:
+    """Return how to see the models that are not drawn at first, nothing where all are."""
+    hidden = [model for model in models if shown and model not in shown]
+    return f" A click in the legend shows {listed([model_label(model) for model in hidden])} too." if hidden else ""
+
+
+def steps_chart(steps: StepErrors | None, ranking: Sequence[str] = ()) -> Chart | None:
+    """Draw the mean absolute error at each step of the horizon.
+
+    Args:
+        steps: the errors.
+        ranking: models, the best first, of which the foremost are drawn at first; empty draws all.
+    """
     if steps is None:
         return None
+    shown = foremost(ranking, steps.models)
     title = f"error, {steps.reference} = 1" if steps.reference else "mean absolute error"
     last = max(len(errors) for errors in steps.models.values())
     x = {"title": "step of the horizon", **whole_axis(1, last)}
@@ -154,21 +176,25 @@ def steps_chart(steps: StepErrors | None) -> Chart | None:
             mode="lines+markers" if len(errors) <= 30 else "lines",
             marker={"size": 5},
             line=line(*model_style(model, others)),
+            visible=visible(model, shown),
         )
-    return Chart("steps", "Error by step of the horizon", (View("", figure, _steps_caption(steps)),))
+    words = _steps_caption(steps, shown) + hidden_words(steps.models, shown)
+    return Chart("steps", "Error by step of the horizon", (View("", figure, words),))
 
 
-def _steps_caption(steps: StepErrors) -> str:
+def _steps_caption(steps: StepErrors, shown: Sequence[str]) -> str:
     parts = [
         f"{model_label(model)} from {number(errors[0])} at step 1 to {number(errors[-1])} at step {len(errors)}"
         for model, errors in steps.models.items()
+        if not shown or model in shown
     ]
     what = (
         f"Mean absolute error, divided by {steps.reference}'s mean error on the same series"
         if steps.reference
         else "Mean absolute error in the data's units"
     )
-    return f"{what}, over {counted(steps.origins, 'forecast')}: {'; '.join(parts)}."
+    over = f", over {counted(steps.origins, 'forecast')}" if steps.origins else ""
+    return f"{what}{over}: {'; '.join(parts)}."
 
 
 def _axis_type(x: Sequence[Moment]) -> str:
@@ -200,6 +226,10 @@ def _add_band(
             there, back = _at(x, known), _at(x, known[::-1])
             xs += [*there, *back, there[0], None]
             ys += [*_at(high, known), *_at(low, known[::-1]), high[known[0]], None]
+    # A closed shape cannot be read off as a table, so the bounds stand beside it.
+    rows = [row for x, low, high in parts for row in zip(x, low, high, strict=True)]
+    bounds = {"x": [row[0] for row in rows], "low": [row[1] for row in rows], "high": [row[2] for row in rows]}
     figure.add_scatter(
-        x=xs, y=ys, name=name, mode="lines", fill="toself", fillcolor=light(role), line={"width": 0}, hoverinfo="skip"
-    )
+        x=xs, y=ys, name=name, mode="lines", fill="toself", fillcolor=light(role), line={"width": 0}, hoverinfo="skip",
+        meta={"bounds": bounds},
+    )  # fmt: skip

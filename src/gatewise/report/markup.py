@@ -11,12 +11,15 @@ from gatewise.report.canvas import Chart
 
 __all__ = [
     "Column",
+    "Keyed",
     "Markup",
     "Row",
     "bullets",
     "code",
     "drawing",
     "figure",
+    "folded",
+    "keyed",
     "note",
     "paragraph",
     "section",
@@ -25,10 +28,35 @@ __all__ = [
 ]
 
 
+LEAST_SORTED = 3
+"""Rows from which a table may be sorted."""
+
+
 class Markup(str):
     """Text that is HTML already."""
 
     __slots__ = ()
+
+
+class Keyed(str):
+    """A cell's text, with the number that a table is sorted by.
+
+    Example:
+        >>> Keyed("3 min 20 s", 200.0).key
+        200.0
+    """
+
+    key: float
+
+    def __new__(cls, words: str, key: float) -> Keyed:  # noqa: D102
+        made = super().__new__(cls, words)
+        made.key = key
+        return made
+
+
+def keyed(words: str, key: float | None) -> str:
+    """Return a cell's text with its number; without one it stays last however the table is sorted."""
+    return words if key is None else Keyed(words, key)
 
 
 class Column(NamedTuple):
@@ -91,7 +119,15 @@ def section(name: str, title: str, *parts: str) -> Markup:
     )
 
 
-def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], names: str = "") -> Markup:
+def folded(title: str, body: Markup, *, opened: bool = False) -> Markup:
+    """Return what is shown only when asked for, nothing for an empty body."""
+    state = " open" if opened else ""
+    return Markup(f"<details{state}><summary>{text(title)}</summary>{body}</details>" if body else "")
+
+
+def table(
+    caption: str, columns: Sequence[Column], rows: Sequence[Row], names: str = "", *, sortable: bool = True
+) -> Markup:
     """Return a table whose first column names the rows, nothing for no rows.
 
     Args:
@@ -99,13 +135,15 @@ def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], names: s
         columns: the first one is that of the names.
         rows: the rows.
         names: a class for the names, such as "code".
+        sortable: False where the order says something that no column does.
     """
     if not rows:
         return Markup("")
+    may_sort = " data-sortable" if sortable and len(rows) >= LEAST_SORTED else ""
     head = "".join(f'<th scope="col"{_class(column.kind)}>{text(column.title)}</th>' for column in columns)
     body = "".join(_row(row, columns[1:], names) for row in rows)
     return Markup(
-        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table>'
+        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table{may_sort}>'
         f"<caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -114,8 +152,10 @@ def _row(row: Row, columns: Sequence[Column], names: str) -> str:
     cells = []
     for place, (cell, column) in enumerate(zip(row.cells, columns, strict=True)):
         words = f"<strong>{text(cell)}</strong>" if place in row.bold else text(cell)
-        cells.append(f"<td{_class(column.kind)}>{words}</td>")
-    return f'<tr{_class(row.kind)}><th scope="row"{_class(names)}>{text(row.name)}</th>{"".join(cells)}</tr>'
+        key = f' data-key="{cell.key!r}"' if isinstance(cell, Keyed) else ""
+        cells.append(f"<td{_class(column.kind)}{key}>{words}</td>")
+    key = f' data-key="{row.name.key!r}"' if isinstance(row.name, Keyed) else ""
+    return f'<tr{_class(row.kind)}><th scope="row"{_class(names)}{key}>{text(row.name)}</th>{"".join(cells)}</tr>'
 
 
 def _class(kind: str) -> str:
@@ -140,11 +180,15 @@ def figure(chart: Chart | None, *, titled: bool = True) -> Markup:
     caption, height = escape(first.caption), first.figure.to_plotly_json()["layout"]["height"]
     title = f"<h3>{text(chart.title)}</h3>" if titled else ""
     head = f'<div class="head">{title}{picker}</div>' if title or picker else ""
+    least = f";min-width:{chart.least_width}px" if chart.least_width else ""
+    plot = (
+        f'<div class="plot" role="img" tabindex="0" aria-label="{text(chart.title)}. {caption}" '
+        f'data-title="{text(chart.title)}" style="min-height:{height}px{least}"></div>'
+    )
+    box = f'<div class="wide">{plot}</div>' if chart.least_width else plot
     return Markup(
-        f'<figure class="chart" id="chart-{escape(chart.name)}">'
-        f"{head}"
-        f'<div class="plot" role="img" aria-label="{caption}" style="min-height:{height}px"></div>'
-        f"<figcaption>{caption}</figcaption>"
+        f'<figure class="chart" id="chart-{escape(chart.name)}">{head}{box}<figcaption>{caption}</figcaption>'
+        f'<details class="numbers-of"><summary>Its numbers as a table</summary></details>'
         f'<script type="application/json">{_views(chart)}</script></figure>'
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from gatewise.report.charts import Charts
-from gatewise.report.markup import Column, Markup, Row, figure, paragraph, section, table
+from gatewise.report.markup import Column, Keyed, Markup, Row, figure, folded, keyed, paragraph, section, table
 from gatewise.report.summary import Summary
 from gatewise.report.trials import TrialRow
 from gatewise.report.words import duration, number, percent, setting_value
 
 __all__ = ["clipping_words", "knobs_section", "trials_section", "unusable_section"]
+
+
+BEST_TRIALS, MOST_TRIALS = 5, 500
+"""Trials in the table of the best ones, and in that of all."""
 
 
 def clipping_words(summary: Summary) -> str:
@@ -36,29 +40,24 @@ def trials_section(summary: Summary, charts: Charts) -> Markup:
         return Markup("")
     ranked = sorted(
         (trial for trial in summary.trials if trial.score is not None), key=lambda trial: (trial.score, trial.number)
-    )[:5]
-    rows = [
-        Row(
-            f"trial {trial.number}",
-            [
-                number(trial.score),
-                number(trial.best_epoch),
-                number(trial.epochs),
-                duration(trial.seconds),
-                trial.status,
-                _changes(trial, summary),
-            ],
-            kind="ours" if summary.best and trial.number == summary.best.trial else "",
-        )
-        for trial in ranked
-    ]
-    columns = [Column("trial"), *(Column(title, "right") for title in ("MASE", "best epoch", "epochs", "took"))]
-    best = table(
-        "The best trials, by validation MASE",
-        [*columns, Column("ended", "short"), Column("differs from the start in", "long")],
-        rows,
     )
-    return section("search", "The search", figure(charts.history), best)
+    rows = [_trial_row(trial, summary) for trial in ranked[:MOST_TRIALS]]
+    titles = [Column("trial"), *(Column(title, "right") for title in ("MASE", "best epoch", "epochs", "took"))]
+    columns = [*titles, Column("ended", "short"), Column("differs from the start in", "long")]
+    best = table("The best trials, by validation MASE", columns, rows[:BEST_TRIALS])
+    every = table("Trials with a score, the best first", columns, rows) if len(rows) > BEST_TRIALS else Markup("")
+    shown = "All trials with a score" if len(rows) == len(ranked) else f"The best {MOST_TRIALS} trials"
+    more = (figure(charts.parallel), figure(charts.pair))
+    return section("search", "The search", figure(charts.history), best, folded(shown, every), *more)
+
+
+def _trial_row(trial: TrialRow, summary: Summary) -> Row:
+    measured = [(words(value), value) for words, value in (
+        (number, trial.score), (number, trial.best_epoch), (number, trial.epochs), (duration, trial.seconds)
+    )]  # fmt: skip
+    cells = [*(keyed(words, value) for words, value in measured), trial.status, _changes(trial, summary)]
+    ours = summary.best is not None and trial.number == summary.best.trial
+    return Row(Keyed(f"trial {trial.number}", trial.number), cells, kind="ours" if ours else "")
 
 
 def _changes(trial: TrialRow, summary: Summary) -> str:

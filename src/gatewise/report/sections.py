@@ -6,12 +6,16 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gatewise.report.charts import Charts
+from gatewise.report.evaluation_sections import evaluation_parts
 from gatewise.report.markup import (
     Column,
     Markup,
     Row,
     bullets,
     code,
+    folded,
+    keyed,
     note,
     paragraph,
     section,
@@ -31,6 +35,8 @@ def key_numbers(summary: Summary) -> Markup:
     """Return the few numbers that matter most, those that are known."""
     ours = next((score for score in summary.leaderboard if score.model == "gatewise"), None)
     cards: list[tuple[str, str, str]] = []
+    if summary.evaluation is not None and summary.evaluation.recommended:
+        cards.append(("Recommended", model_label(summary.evaluation.recommended), "for this table"))
     if ours is not None and ours.mase is not None:
         cards.append(("Test MASE", f"{ours.mase:.3f}", _against(ours, summary.leaderboard)))
     if summary.best is not None and summary.best.score is not None:
@@ -66,8 +72,15 @@ def _against(ours: Score, board: Sequence[Score]) -> str:
     return f"{model_label(model)}: {mase:.3f}"
 
 
-def leaderboard_section(summary: Summary) -> Markup:
-    """Return the leaderboard, the best of each metric in bold."""
+def leaderboard_section(summary: Summary, charts: Charts) -> Markup:
+    """Return the leaderboard: all models and metrics of the evaluation, or what an older run measured."""
+    parts = evaluation_parts(summary.evaluation, charts) if summary.evaluation else _board(summary)
+    notes = Markup(f"<h3>How it came about</h3>{bullets(summary.notes)}" if summary.notes else "")
+    return section("leaderboard", "Leaderboard", *parts, notes)
+
+
+def _board(summary: Summary) -> tuple[Markup, ...]:
+    """Return the leaderboard of a run without an evaluation, the best of each metric in bold."""
     board = summary.leaderboard
     lowest = {
         name: min((getattr(score, name) for score in board if getattr(score, name) is not None), default=None)
@@ -82,17 +95,15 @@ def leaderboard_section(summary: Summary) -> Markup:
             if values[place] is not None and values[place] == lowest[name]
         )
         shown = [_fixed(values[0], 3), _fixed(values[1], 2), number(values[2]), number(values[3])]
-        rows.append(Row(model_label(score.model), shown, bold, "ours" if score.model == "gatewise" else ""))
+        cells = [keyed(words, value) for words, value in zip(shown, values, strict=True)]
+        rows.append(Row(model_label(score.model), cells, bold, "ours" if score.model == "gatewise" else ""))
     columns = [Column("model"), *(Column(title, "right") for title, _ in METRICS)]
     words = (
         "Lower is better everywhere; the best of each column is bold. MASE is the mean absolute error divided by that "
         "of the seasonal naive forecast over the history: below 1 is better than that. sMAPE is in percent, RMSE and "
         "MAE in the data's units."
     )
-    measured = table("Errors over the test origins", columns, rows)
-    return section(
-        "leaderboard", "Leaderboard", measured, paragraph(words if rows else "", "quiet"), bullets(summary.notes)
-    )
+    return table("Errors over the test origins", columns, rows), paragraph(words if rows else "", "quiet")
 
 
 def _fixed(value: float | None, digits: int) -> str:
@@ -115,13 +126,13 @@ def data_section(summary: Summary) -> Markup:
         "What the data doctor says",
         note("Warnings", data.warnings),
         Markup(
-            f'<div class="pair">{table("What was read", columns, facts)}'
-            f"{table('What was repaired', columns, repairs)}</div>"
+            f'<div class="pair">{table("What was read", columns, facts, sortable=False)}'
+            f"{table('What was repaired', columns, repairs, sortable=False)}</div>"
             if facts or repairs
             else ""
         ),
         bullets(data.notes),
-        _folded("All that the doctor found", table("What the doctor found", columns, found)),
+        folded("All that the doctor found", table("What the doctor found", columns, found, sortable=False)),
     )
 
 
@@ -153,7 +164,7 @@ def settings_section(summary: Summary) -> Markup:
         *_repeat(summary),
         why,
         _settings_table(summary),
-        _folded("run.toml as it stands", code(summary.settings_text) if summary.settings_text else Markup("")),
+        folded("run.toml as it stands", code(summary.settings_text) if summary.settings_text else Markup("")),
     )
 
 
@@ -190,10 +201,5 @@ def _settings_table(summary: Summary) -> Markup:
             differs = frozenset({1}) if ours and ours != start else frozenset[int]()
             rows.append(Row(name, [*cells, help_texts.get(name, "")], differs))
         columns = [Column("setting"), *map(Column, ("start", "best trial") if chosen else ("value",))]
-        parts.append(table(f"[{group}]", [*columns, Column("what it is", "long")], rows, "code"))
-    return _folded("Every setting", Markup("".join(parts)), opened=True)
-
-
-def _folded(title: str, body: Markup, *, opened: bool = False) -> Markup:
-    state = " open" if opened else ""
-    return Markup(f"<details{state}><summary>{text(title)}</summary>{body}</details>" if body else "")
+        parts.append(table(f"[{group}]", [*columns, Column("what it is", "long")], rows, "code", sortable=False))
+    return folded("Every setting", Markup("".join(parts)))

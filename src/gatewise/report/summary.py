@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from gatewise.report.accuracy import Coverage, StepErrors, coverages, step_errors
-from gatewise.report.folder import RunFiles, finite, read_folder, whole
+from gatewise.report.data_card import DataCard, data_card
+from gatewise.report.evaluation import Audit, Evaluation
+from gatewise.report.evaluation_file import audit_of, evaluation_of
+from gatewise.report.folder import RunFiles, finite, read_folder, texts, whole
 from gatewise.report.knobs import Knobs, knobs_from
 from gatewise.report.series import Drawn, drawn_series
 from gatewise.report.trials import UNUSABLE, TrialRow, trial_rows
+from gatewise.runs.follow import Follower
+from gatewise.runs.progress import Phase
 from gatewise.train.finding import Finding
 
-__all__ = ["Best", "Clipping", "DataCard", "Epoch", "Score", "Summary", "summarise"]
+__all__ = ["Best", "Clipping", "Epoch", "Score", "Summary", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -69,27 +74,6 @@ class Clipping:
 
 
 @dataclass(frozen=True)
-class DataCard:
-    """What the data doctor read; the parts as ``data.json`` has them.
-
-    Attributes:
-        name: the panel's name.
-        facts: name, frequency, columns and sizes.
-        repairs: counts and flags of what reading repaired.
-        notes: sentences on what reading guessed.
-        diagnosis: what the doctor found, without its warnings and notes.
-        warnings: sentences, each with a remedy.
-    """
-
-    name: str
-    facts: dict[str, Any]
-    repairs: dict[str, Any]
-    notes: tuple[str, ...]
-    diagnosis: dict[str, Any]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Summary:
     """All that the report says.
 
@@ -97,6 +81,7 @@ class Summary:
         command: fit, tune or demo; empty when unknown.
         version: of the Gatewise that made the run.
         run_folder: as the run named it.
+        phase: where the run stands, as `gatewise.runs.progress` has it; absent when nothing tells.
         finished: False when there is no ``summary.json``: the run is under way or was killed.
         interrupted: True when the user ended it early.
         seconds: duration.
@@ -107,6 +92,8 @@ class Summary:
         notes: how the numbers came about.
         best: the best trial, None when no trial has a score.
         leaderboard: models on the test origins, best first.
+        evaluation: all models and metrics, calibration, series and origins; None for an older run.
+        audit: what ``gatewise audit`` found, None where none was made.
         data: what was read.
         drawn: the series that are drawn, with history, forecast and backtest.
         steps: error by step of the horizon.
@@ -127,6 +114,7 @@ class Summary:
     command: str
     version: str
     run_folder: str
+    phase: Phase
     finished: bool
     interrupted: bool
     seconds: float | None
@@ -137,6 +125,8 @@ class Summary:
     notes: tuple[str, ...]
     best: Best | None
     leaderboard: tuple[Score, ...]
+    evaluation: Evaluation | None
+    audit: Audit | None
     data: DataCard
     drawn: Drawn
     steps: StepErrors | None
@@ -158,6 +148,11 @@ class Summary:
         """True when the run was a search, over one trial or many."""
         return len(self.trials) > 1 or self.command in ("tune", "demo")
 
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """The models, best first."""
+        return tuple(score.model for score in (self.evaluation.models if self.evaluation else self.leaderboard))
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as dictionaries, tuples, texts and numbers."""
         return asdict(self)
@@ -176,27 +171,32 @@ def summarise(folder: Path) -> Summary:
     said, trials = files.summary, trial_rows(files.trials)
     best = _best(said.get("best"), trials)
     best_row = next((trial for trial in trials if best and trial.number == best.trial), None)
-    searched = len(trials) > 1 or said.get("command") in ("tune", "demo")
+    command = str(said.get("command") or files.asked.get("command") or "")
+    searched = len(trials) > 1 or command in ("tune", "demo")
+    evaluation = evaluation_of(files.evaluation)
     horizon, season = (
         whole(said.get(name, files.settings.get("data", {}).get(name))) for name in ("horizon", "season")
     )
     return Summary(
-        command=str(said.get("command", "")),
-        version=str(said.get("gatewise_version", "")),
+        command=command,
+        version=str(said.get("gatewise_version") or files.asked.get("gatewise_version") or ""),
         run_folder=str(said.get("run_folder") or folder),
+        phase=Follower(folder).look().phase,
         finished=bool(said),
         interrupted=bool(said.get("interrupted")),
         seconds=finite(said.get("seconds")),
         horizon=horizon,
         season=season,
         verdict=str(said.get("verdict") or ""),
-        reasons=_texts(said.get("reasons")),
-        notes=_texts(said.get("notes")),
+        reasons=texts(said.get("reasons")),
+        notes=texts(said.get("notes")),
         best=best,
         leaderboard=_leaderboard(files),
-        data=_data(files.data),
+        evaluation=evaluation,
+        audit=audit_of(files.audit),
+        data=data_card(files.data),
         drawn=drawn_series(files, horizon, season),
-        steps=step_errors(files.backtest, horizon),
+        steps=_steps(step_errors(files.backtest, horizon), evaluation),
         coverage=coverages(files.backtest),
         epochs=_epochs(files.events, best.trial if best else None),
         findings=files.findings,
@@ -212,8 +212,16 @@ def summarise(folder: Path) -> Summary:
     )
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(str(text) for text in value) if isinstance(value, list | tuple) else ()
+def _steps(measured: StepErrors | None, evaluation: Evaluation | None) -> StepErrors | None:
+    """Return the error by step over the most models: of the evaluation, or of the backtest.
+
+    Those of the backtest weigh the series of a panel alike, so they are preferred where no model is missing in them.
+    """
+    if evaluation is None or not any(len(curve) > 1 for curve in evaluation.by_step.values()):
+        return measured
+    if measured is not None and set(evaluation.by_step) <= set(measured.models):
+        return measured
+    return StepErrors(None, evaluation.by_step, (evaluation.origins or 0) * (evaluation.series or 1))
 
 
 def _best(said: Any, trials: tuple[TrialRow, ...]) -> Best | None:
@@ -240,19 +248,6 @@ def _leaderboard(files: RunFiles) -> tuple[Score, ...]:
         Score(str(row.get("model", "")), *(finite(row.get(metric)) for metric in ("MASE", "sMAPE", "RMSE", "MAE")))
         for row in rows
         if isinstance(row, Mapping)
-    )
-
-
-def _data(document: dict[str, Any]) -> DataCard:
-    repairs, diagnosis = (dict(document.get(part) or {}) for part in ("repairs", "diagnosis"))
-    notes = _texts(repairs.pop("notes", None)) + _texts(diagnosis.pop("notes", None))
-    return DataCard(
-        name=str(document.get("name") or ""),
-        facts={name: value for name, value in document.items() if name not in ("name", "repairs", "diagnosis")},
-        repairs=repairs,
-        notes=tuple(dict.fromkeys(notes)),
-        warnings=_texts(diagnosis.pop("warnings", None)),
-        diagnosis=diagnosis,
     )
 
 

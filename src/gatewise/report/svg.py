@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gatewise.report.canvas import FONT, PALETTE, log_axis
 from gatewise.report.words import number
 
-__all__ = ["DOT", "Panel", "Scale", "name_scale", "picture", "rate_scale", "value_scale"]
+__all__ = ["AREA", "DOT", "Panel", "Scale", "name_scale", "picture", "rate_scale", "value_scale"]
 
 WIDTH = 760
 EDGE, LEFT, RIGHT, TOP, GAP, BOTTOM = 12, 78, 22, 64, 38, 52
@@ -21,6 +21,12 @@ EDGE, LEFT, RIGHT, TOP, GAP, BOTTOM = 12, 78, 22, 64, 38, 52
 
 DOT = "dot"
 """In a legend, in place of dashes: a dot rather than a line."""
+
+AREA = "area"
+"""In a legend, in place of dashes: an area rather than a line."""
+
+ROW = 20
+"""Height of a row of the legend, in pixels."""
 
 TICKS = 6
 """Ticks of a linear axis, about."""
@@ -95,11 +101,30 @@ class Panel:
         height: in pixels.
         x: its x axis, the same for all panels of a picture.
         y: its y axis.
+        left: room for the labels of the y axis, in pixels.
     """
 
-    def __init__(self, title: str, height: float, x: Scale, y: Scale):
-        self.title, self.height, self._x, self._y = title, height, x, y
+    def __init__(self, title: str, height: float, x: Scale, y: Scale, left: float = LEFT):
+        self.title, self.height, self._x, self._y, self._left = title, height, x, y, left
         self._parts: list[str] = []
+
+    def band(
+        self, xs: Sequence[float], lows: Sequence[float], highs: Sequence[float], role: str, opacity: float = 0.2
+    ) -> None:
+        """Put the area between two lines on it, cut where a bound is not finite and held within the axis."""
+        pieces: list[list[tuple[float, float, float]]] = [[]]
+        for x, low, high in zip(xs, lows, highs, strict=True):
+            if math.isfinite(low) and math.isfinite(high):
+                bottom, top = (min(max(one, self._y.low), self._y.high) for one in (low, high))
+                pieces[-1].append((x, bottom, top))
+            else:
+                pieces.append([])
+        for piece in pieces:
+            upper = [self._at(x, high) for x, _, high in piece]
+            lower = [self._at(x, low) for x, low, _ in reversed(piece)]
+            points = " ".join(f"{across:.1f},{up:.1f}" for across, up in (*upper, *lower))
+            if len(piece) > 1:
+                self._parts.append(f'<polygon points="{points}" fill-opacity="{opacity:g}" {_colour("fill", role)}/>')
 
     def line(self, xs: Sequence[float], ys: Sequence[float], role: str, dash: str = "", width: float = 2.0) -> None:
         """Put a line on it, cut where a value is not finite or off the axis."""
@@ -139,11 +164,18 @@ class Panel:
                 lines = [((across, bottom), (across, top)), *caps]
                 self._parts += [_stroke(*one, role, 1.6) for one in lines]
 
+    def beside(self, x: float, y: float, words: str) -> None:
+        """Put words on it, to the right of a point, or to its left where there is no room."""
+        across, up = self._at(x, y)
+        no_room = across + 10 + LETTER * len(words) > WIDTH - RIGHT
+        side, anchor = (-10, "end") if no_room else (10, "start")
+        self._parts.append(_text(across + side, up + 4, words, "ink", anchor))
+
     def level(self, y: float, role: str) -> None:
         """Put a dashed level across it."""
         if self._holds(y):
             _, up = self._at(self._x.low, y)
-            self._parts.append(_stroke((LEFT, up), (WIDTH - RIGHT, up), role, 1.2, "5 4"))
+            self._parts.append(_stroke((self._left, up), (WIDTH - RIGHT, up), role, 1.2, "5 4"))
 
     def mark(self, x: float, role: str, words: str, row: int = 0) -> None:
         """Put a dashed upright line on it, with words in one of the rows at its top."""
@@ -160,11 +192,11 @@ class Panel:
         axes = [_text(EDGE, -12, self.title, "muted", "start")]
         for tick, words in self._y.ticks:
             _, up = self._at(self._x.low, tick)
-            axes += [_stroke((LEFT, up), (end, up), "grid"), _text(LEFT - 8, up + 4, words, "muted", "end")]
+            axes += [_stroke((self._left, up), (end, up), "grid"), _text(self._left - 8, up + 4, words, "muted", "end")]
         for tick, words in self._x.ticks if labelled else ():
             across, _ = self._at(tick, self._y.low)
             axes.append(_text(across, self.height + 18, words, "muted", "middle"))
-        axes.append(_stroke((LEFT, self.height), (end, self.height), "axis"))
+        axes.append(_stroke((self._left, self.height), (end, self.height), "axis"))
         return "".join([*axes, *self._parts])
 
     def _holds(self, y: float) -> bool:
@@ -172,7 +204,7 @@ class Panel:
 
     def _at(self, x: float, y: float) -> tuple[float, float]:
         """Return the pixel of a point."""
-        return LEFT + self._x.share(x) * (WIDTH - LEFT - RIGHT), (1 - self._y.share(y)) * self.height
+        return self._left + self._x.share(x) * (WIDTH - self._left - RIGHT), (1 - self._y.share(y)) * self.height
 
 
 def picture(
@@ -185,20 +217,15 @@ def picture(
         words: what is to be seen, for those who cannot see it.
         panels: from top to bottom, with the same x axis.
         x_title: what that shows.
-        legend: role, dashes (or `DOT`) and name of each kind of line.
+        legend: role, dashes (or `DOT` or `AREA`) and name of each kind of line.
     """
-    top, parts = float(TOP), []
+    keys, rows = _legend(legend)
+    top, parts = float(TOP + ROW * (rows - 1)), [keys]
     for panel in panels:
         parts.append(f'<g transform="translate(0,{top:g})">{panel.svg(labelled=panel is panels[-1])}</g>')
         top += panel.height + GAP
     height = top - GAP + BOTTOM
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, height - 14, x_title, "muted", "middle"))
-    across = float(EDGE)
-    for role, dash, name in legend:
-        dot = f'<circle cx="{across + 20:g}" cy="18" r="6" {_colour("fill", role)}/>'
-        parts.append(dot if dash == DOT else _stroke((across, 18), (across + 26, 18), role, 2.2, dash))
-        parts.append(_text(across + 32, 22, name, "ink", "start"))
-        across += 52 + LETTER * len(name)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" '
         f'height="{height:.0f}" role="img" aria-labelledby="picture-title picture-words" '
@@ -206,6 +233,23 @@ def picture(
         f'<title id="picture-title">{escape(title)}</title><desc id="picture-words">{escape(words)}</desc>'
         f'<style>{_dark()}</style><rect width="100%" height="100%" {_colour("fill", "paper")}/>{"".join(parts)}</svg>\n'
     )
+
+
+def _legend(legend: Sequence[tuple[str, str, str]]) -> tuple[str, int]:
+    """Return the legend, broken into rows where it is long, and how many rows it has."""
+    across, up, parts = float(EDGE), 18.0, []
+    for role, dash, name in legend:
+        width = 52 + LETTER * len(name)
+        if across > EDGE and across + width - 20 > WIDTH - EDGE:
+            across, up = float(EDGE), up + ROW
+        dot = f'<circle cx="{across + 20:g}" cy="{up:g}" r="6" {_colour("fill", role)}/>'
+        area = (
+            f'<rect x="{across:g}" y="{up - 6:g}" width="26" height="12" fill-opacity="0.25" {_colour("fill", role)}/>'
+        )
+        mark = {DOT: dot, AREA: area}.get(dash) or _stroke((across, up), (across + 26, up), role, 2.2, dash)
+        parts += [mark, _text(across + 32, up + 4, name, "ink", "start")]
+        across += width
+    return "".join(parts), round((up - 18) / ROW) + 1
 
 
 def _colour(kind: str, role: str) -> str:

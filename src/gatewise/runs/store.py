@@ -26,7 +26,7 @@ from gatewise.search.trial import Trial
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Epoch
 
-__all__ = ["RunFolder", "default_folder"]
+__all__ = ["RunFolder", "csv_text", "default_folder", "finite", "replace_text"]
 
 BEFORE_A_RUN = (".lock", "run.toml", ".run.toml.partial", ".data.json.partial")
 """Files of a process that ended before its run could be gone on with; nothing is lost with them."""
@@ -159,11 +159,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file as a whole."""
-        target = self.path / name
-        partial = target.with_name(f".{target.name}.partial")
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(target)
-        return target
+        return replace_text(self.path / name, text)
 
     def write_json(self, name: str, document: Mapping[str, Any]) -> Path:
         """Write a JSON file; NaN and infinities become null."""
@@ -213,6 +209,14 @@ class RunFolder:
                 return
             with (self.path / "trials.csv").open("a", encoding="utf-8", newline="") as table:
                 table.write(text.getvalue())
+
+
+def replace_text(target: Path, text: str) -> Path:
+    """Write a text file as a whole, so that whoever reads it sees the old one or the new one."""
+    partial = target.with_name(f".{target.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(target)
+    return target
 
 
 def csv_text(table: pd.DataFrame) -> str:
