@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewise.calibrate import enough_for, radius
+from gatewise.calibrate import FEWEST, enough_for, independent, radius, widening
 
 
 def test_radius_is_the_finite_sample_quantile_of_each_step():
@@ -60,3 +60,17 @@ def test_higher_levels_are_never_narrower_for_signed_residuals(origins, seed, sh
     residuals = np.random.default_rng(seed).standard_normal((origins, 4)) + shift
     widths = np.stack([radius(residuals, level) for level in (10, 50, 80, 90, 95, 99)])
     assert (np.diff(widths, axis=0) >= 0).all()
+
+
+def test_few_independent_residuals_widen_to_the_prediction_interval_of_a_normal_sample():
+    """Of many samples, the share of new values inside is the level."""
+    rng, count, level = np.random.default_rng(0), 6, 80
+    samples, new = rng.normal(size=(40_000, count)), rng.normal(size=40_000)
+    known = 1.2815515655446004 * widening(level, count) * samples.std(axis=1, ddof=1)
+    assert np.mean(np.abs(new - samples.mean(axis=1)) <= known) == pytest.approx(0.8, abs=0.006)
+    assert widening(80, 2) == widening(80, FEWEST) and widening(80, 0) == 1 and widening(95, 5) > widening(80, 5)
+
+
+def test_overlapping_origins_count_as_those_a_horizon_apart():
+    assert independent(np.zeros(10, int), 1) == 10 and independent(np.zeros(1, int), 12) == 1
+    assert independent(np.repeat([0, 3], [24, 25]), 12) == 3 + 3

@@ -84,6 +84,7 @@ def save_model(folder: Path, saved: Saved) -> None:
         "members": [_described(member) for member in model.members],
         "unique_ids": list(model.unique_ids),
         "floor": model.floor,
+        "independent": model.independent,
         "context": {
             "name": context.name,
             "freq": context.freq,
@@ -171,6 +172,7 @@ def _restore(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Saved:
         error_scale=tensors["error_scale"],
         residuals=tensors["residuals"],
         floor=document["floor"],
+        independent=document.get("independent", 0),
     )
     return Saved(model, _context(document["context"], tensors))
 

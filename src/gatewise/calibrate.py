@@ -1,7 +1,8 @@
 """Forecast intervals by split conformal prediction: residuals on validation origins, never on training ones.
 
 Source: Vovk, Gammerman and Shafer (2005); Stankeviciute, Alaa and van der Schaar (2021), "Conformal time-series
-forecasting", for one radius per step of the horizon.
+forecasting", for one radius per step of the horizon; Meeker, Hahn and Escobar (2017), "Statistical intervals",
+section 4.7, for what a small sample asks for beside it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import numpy as np
 
 from gatewise.data.panel import fill
 
-__all__ = ["MOST_RESIDUALS", "enough_for", "radius"]
+__all__ = ["FEWEST", "MOST_RESIDUALS", "enough_for", "independent", "radius", "widening"]
 
 MOST_RESIDUALS = 1000
 """Residuals kept per step; more change the quantiles by less than their own noise."""
+
+
+FEWEST = 4
+"""Independent residuals that every calibration counts at least."""
 
 
 def enough_for(origins: int, level: int) -> bool:
@@ -26,6 +31,48 @@ def enough_for(origins: int, level: int) -> bool:
         (True, False)
     """
     return math.ceil((origins + 1) * level / 100) <= origins
+
+
+def independent(series: np.ndarray, horizon: int) -> int:
+    """Return how many forecasts without a common target stand behind overlapping ones.
+
+    Origins that follow each other share all but one of their targets, so a hundred of them say little more than the few
+    of them that lie a horizon apart.
+
+    Args:
+        series: number of each origin's series, shape ``(origin,)``.
+        horizon: steps forecast from each.
+
+    Example:
+        >>> import numpy as np
+        >>> independent(np.repeat([0, 1], [13, 1]), 12)
+        3
+    """
+    counts = np.bincount(series)
+    return int((-(-(counts[counts > 0] + horizon - 1) // horizon)).sum())
+
+
+def widening(level: int, count: int) -> float:
+    """Return by what an interval from a few independent residuals is too narrow.
+
+    It is the half-width of the prediction interval of a normal sample with unknown variance over that with a known one:
+    the quantile of Student's t times ``sqrt(1 + 1 / n)``, over the normal quantile. Above 1, and near it for many.
+
+    Args:
+        level: coverage asked for, in %.
+        count: independent residuals; 0 where it is not known, which widens nothing. Fewer than four count as four: the
+            steps of one forecast say something of each other, too.
+
+    Example:
+        >>> [round(widening(80, count), 2) for count in (0, 2, 10, 1000)]
+        [1.0, 1.43, 1.13, 1.0]
+    """
+    if count == 0:
+        return 1.0
+    from scipy.stats import norm, t
+
+    upper, count = 0.5 + level / 200, max(count, FEWEST)
+    return float(t.ppf(upper, count - 1) / norm.ppf(upper) * math.sqrt(1 + 1 / count))
 
 
 def radius(residuals: np.ndarray, level: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gatewise.architecture import quantiles_of
-from gatewise.calibrate import MOST_RESIDUALS, radius
+from gatewise.calibrate import MOST_RESIDUALS, independent, radius, widening
 from gatewise.data.panel import Panel
 from gatewise.errors import DataError
 from gatewise.fitted import Fitted
@@ -53,6 +53,7 @@ class Ensemble:
             forecast, then for each level that the heads forecast the distance beyond its bounds, negative inside of
             them. No rows when there was no validation.
         floor: smallest value of a forecast, None for none.
+        independent: validation forecasts without a common target behind the residuals, 0 where that is not known.
     """
 
     members: tuple[Fitted, ...]
@@ -61,6 +62,7 @@ class Ensemble:
     error_scale: np.ndarray
     residuals: np.ndarray
     floor: float | None = None
+    independent: int = 0
 
     @property
     def settings(self) -> Settings:
@@ -105,7 +107,10 @@ class Ensemble:
         for level in sorted(levels) if self.origins else ():
             below, above, bound = _bounds(joined, self._quantiles, level)
             known = radius(self.residuals[bound], level)[:horizon] * unit
-            low[level], high[level] = (_reach(point, one, known, side) for one, side in ((below, -1), (above, 1)))
+            wider = widening(level, self.independent)
+            low[level], high[level] = (
+                _reach(point, one, known, side, wider) for one, side in ((below, -1), (above, 1))
+            )
         return self._tidy(point, low, high)
 
     @cached_property
@@ -170,8 +175,8 @@ def _bounds(joined: np.ndarray, quantiles: tuple[float, ...], level: int) -> tup
     return joined[..., 0, :], joined[..., 0, :], 0
 
 
-def _reach(point: np.ndarray, bound: np.ndarray, known: np.ndarray, side: int) -> np.ndarray:
-    """Return a bound moved outwards by its radius.
+def _reach(point: np.ndarray, bound: np.ndarray, known: np.ndarray, side: int, wider: float) -> np.ndarray:
+    """Return a bound moved outwards by its radius, and then by what few residuals leave unknown.
 
     Steps beyond the calibrated horizon lie as far from the forecast as the last step, widened with the square root of
     the distance: what a head says of them rests on forecasts that were fed back as if they were values.
@@ -181,9 +186,10 @@ def _reach(point: np.ndarray, bound: np.ndarray, known: np.ndarray, side: int) -
         bound: what the interval starts from, same shape.
         known: radius of each calibrated step, shape ``(series, step)``.
         side: -1 for a lower bound, 1 for an upper one.
+        wider: factor on the distance from the point.
     """
     steps, horizon = known.shape[1], point.shape[2]
-    away = (bound - point)[:, :, :steps] + side * known
+    away = wider * ((bound - point)[:, :, :steps] + side * known)
     growth = np.sqrt(np.arange(steps + 1, horizon + 1) / steps)
     return point + np.concatenate([away, away[:, :, -1:] * growth], axis=2)
 
@@ -198,6 +204,7 @@ class Chosen:
         score: mean absolute scaled error of their joint forecast on the validation part.
         rmse: root mean squared error of it there, in the user's units.
         residuals: as `Ensemble.residuals`.
+        independent: as `Ensemble.independent`.
     """
 
     members: tuple[Candidate, ...]
@@ -205,6 +212,7 @@ class Chosen:
     score: float
     rmse: float
     residuals: np.ndarray
+    independent: int
 
     @property
     def settings(self) -> Settings:
@@ -220,6 +228,7 @@ class Chosen:
             error_scale=bench.error_scale,
             residuals=self.residuals,
             floor=floor_of(self.settings, bench.panel),
+            independent=self.independent,
         )
 
 
@@ -293,5 +302,10 @@ def _joint(members: Sequence[Candidate], truth: Truth, weights: np.ndarray | Non
     residuals = (np.stack(scores) / truth.scale[:, None]).astype(np.float32)
     spread = np.linspace(0, len(point) - 1, min(len(point), MOST_RESIDUALS)).round().astype(int)
     return Chosen(
-        tuple(members), weights, truth.score(point), truth.rmse(point), residuals[:, spread].astype(np.float32)
+        members=tuple(members),
+        weights=weights,
+        score=truth.score(point),
+        rmse=truth.rmse(point),
+        residuals=residuals[:, spread].astype(np.float32),
+        independent=independent(truth.series, point.shape[1]),
     )
