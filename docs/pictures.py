@@ -1,8 +1,8 @@
 """Measure the studies of the tuning guide on weekly CO2, draw their pictures and fill in the guide's tables.
 
-    python docs/pictures.py                 every study: about a quarter of an hour on two cores
-    python docs/pictures.py dropout loss    these alone
-    python docs/pictures.py --tables        no study: the tables of the guide anew from docs/images/sweeps.json
+    python -m docs.pictures                 every study: about a quarter of an hour on two cores
+    python -m docs.pictures dropout loss    these alone
+    python -m docs.pictures --tables        no study: the tables of the guide anew from docs/images/sweeps.json
 
 The same study from the command line is what `command` returns. A test keeps the tables true to ``sweeps.json``.
 """
@@ -12,23 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-__all__ = ["GUIDES", "STUDIES", "Picture", "command", "measured", "with_tables"]
+from docs.reference import DOCS, GUIDES, Words, filled
 
-DOCS = Path(__file__).parent
+__all__ = ["RESULTS", "STUDIES", "Picture", "command", "measured", "with_tables"]
+
 IMAGES, RESULTS = DOCS / "images", DOCS / "images" / "sweeps.json"
-HORIZON, SEEDS = 26, 5
-
-GUIDES = {
-    "tuning.md": ("value", "validation MASE", "± standard error", "training loss", "epochs", "seconds", "chosen"),
-    "tuning.zh-CN.md": ("取值", "验证集 MASE", "± 标准误", "训练损失", "轮数", "秒数", "选中"),
-}
-"""The guides that hold the tables, and the words of their columns."""
+HORIZON = 26
 
 
 @dataclass(frozen=True)
@@ -39,21 +32,23 @@ class Picture:
         name: of the picture and of the place of its table.
         over: the knob and its values, as ``--over`` has them.
         settings: what differs from the preset in all of its trainings.
+        seeds: trainings of each value; more for the knobs that matter the most.
     """
 
     name: str
     over: str
     settings: dict[str, Any] = field(default_factory=dict)
+    seeds: int = 3
 
 
 STUDIES = (
-    Picture("learning-rate", "learning_rate=1e-5,1e-4,3e-4,1e-3,3e-3,1e-2,3e-2,1e-1,1"),
-    Picture("schedule", "schedule=constant,exponential,step,plateau,cosine,warmup-cosine,one-cycle"),
-    Picture("optimizer", "optimizer=adam,adamw,nadam,rmsprop,sgd"),
-    Picture("batch-size", "batch_size=8,16,32,64,128,256,512"),
+    Picture("learning-rate", "learning_rate=1e-5,1e-4,3e-4,1e-3,3e-3,1e-2,3e-2,1e-1,1", seeds=5),
+    Picture("schedule", "schedule=constant,exponential,step,plateau,cosine,warmup-cosine,one-cycle", seeds=5),
+    Picture("optimizer", "optimizer=adam,adamw,nadam,rmsprop,sgd", seeds=5),
+    Picture("batch-size", "batch_size=8,16,32,64,128,256,512", seeds=5),
     Picture("hidden", "hidden=2,4,8,16,32,64,128,256"),
     Picture("layers", "hidden=64,64+64,64+64+64,64+64+64+64"),
-    Picture("window", "window=52,78,105,156,208,312", {"patch": 1}),
+    Picture("window", "window=52,105,156,208,312"),
     Picture("patch", "patch=1,3,5,7,15,21,35,105", {"window": 105}),
     Picture("dropout", "dropout=0,0.1,0.2,0.3,0.5,0.7,0.9"),
     Picture("l2", "l2=0,1e-7,1e-6,1e-5,1e-4,1e-3,1e-2"),
@@ -69,7 +64,7 @@ STUDIES = (
 def command(study: Picture) -> str:
     """Return the study as a command on the same table."""
     fixed = "".join(f" --set {name}={value}" for name, value in study.settings.items())
-    return f"gatewise sweep co2.csv --over {study.over} --seeds {SEEDS} --horizon {HORIZON}{fixed}"
+    return f"gatewise sweep co2.csv --over {study.over} --seeds {study.seeds} --horizon {HORIZON}{fixed}"
 
 
 def measure(study: Picture) -> dict[str, Any]:
@@ -78,9 +73,9 @@ def measure(study: Picture) -> dict[str, Any]:
     from gatewise.data.example import co2_panel
     from gatewise.report.sweep_page import sweep_picture
 
-    found = gatewise.sweep(co2_panel(), study.over, seeds=SEEDS, horizon=HORIZON, **study.settings)
+    found = gatewise.sweep(co2_panel(), study.over, seeds=study.seeds, horizon=HORIZON, **study.settings)
     (IMAGES / f"sweep-{study.name}.svg").write_text(sweep_picture(found) + "\n", encoding="utf-8")
-    kept = ("value", "score", "standard_error", "train_loss", "val_loss", "epochs", "seconds", "status", "chosen")
+    kept = ("value", "score", "standard_error", "train_loss", "val_loss", "epochs", "status", "chosen")
     rows = [{name: _plain(row[name]) for name in kept} for row in found.table.to_dict("records")]
     return {"command": command(study), "reason": found.choice.reason, "notes": list(found.notes), "rows": rows}
 
@@ -92,16 +87,18 @@ def _plain(value: Any) -> Any:
     return bool(value) if not isinstance(value, str | int) else value
 
 
-def measured(results: dict[str, Any], name: str, words: tuple[str, ...]) -> str:
+def measured(results: dict[str, Any], name: str, words: Words) -> str:
     """Return the table of a study as Markdown, with the command that repeats it."""
     study = results[name]
-    scaled = study["command"].split("--over ")[1].split("=")[0] not in ("loss", "scaling", "transform")
-    columns = [word for word in words if scaled or word != words[3]]
-    lines = ["```", study["command"], "```", "", f"| {' | '.join(columns)} |", f"| {' | '.join(['---'] * len(columns))} |"]
+    # Losses of another kind cannot be compared.
+    comparable = study["command"].split("--over ")[1].split("=")[0] not in ("loss", "scaling", "transform")
+    columns = [word for word in words.measured if comparable or word != words.measured[3]]
+    lines = ["```", study["command"], "```", ""]
+    lines += [f"| {' | '.join(columns)} |", f"| {' | '.join(['---'] * len(columns))} |"]
     for row in study["rows"]:
         cells = [f"`{row['value']}`", _cell(row["score"]), _cell(row["standard_error"], 2)]
-        cells += [_cell(row["train_loss"], 3)] if scaled else []
-        cells += [_cell(row["epochs"], 3), _cell(row["seconds"], 2), "●" if row["chosen"] else ""]
+        cells += [_cell(row["train_loss"], 3)] if comparable else []
+        cells += [_cell(row["epochs"], 3), "●" if row["chosen"] else ""]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -110,13 +107,9 @@ def _cell(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
-def with_tables(text: str, results: dict[str, Any], words: tuple[str, ...]) -> str:
-    """Return a guide with its tables as the results have them: what stands between two marks of a study's name."""
-
-    def filled(match: re.Match[str]) -> str:
-        return f"<!-- measured: {match[1]} -->\n\n{measured(results, match[1], words)}\n\n<!-- end -->"
-
-    return re.sub(r"<!-- measured: ([\w-]+) -->.*?<!-- end -->", filled, text, flags=re.DOTALL)
+def with_tables(text: str, results: dict[str, Any], words: Words) -> str:
+    """Return a guide with its tables of measurements as the results have them."""
+    return filled(text, "measured", lambda name: measured(results, name, words))
 
 
 def main() -> int:
@@ -135,10 +128,9 @@ def main() -> int:
         results[study.name] = measure(study)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(f"{study.name}: {results[study.name]['reason']}", flush=True)
-    for name, words in GUIDES.items():
-        path = DOCS / "guide" / name
-        if path.exists():
-            path.write_text(with_tables(path.read_text(encoding="utf-8"), results, words), encoding="utf-8")
+    for guide, words in GUIDES.items():
+        path = DOCS / guide
+        path.write_text(with_tables(path.read_text(encoding="utf-8"), results, words), encoding="utf-8")
     return 0
 
 

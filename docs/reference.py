@@ -1,19 +1,24 @@
-"""Write the references that come from the code: `python docs/reference.py`. A test keeps them true.
+"""Write what the docs have from the code: `python -m docs.reference`. A test keeps it true.
 
-``docs/reference/settings.md`` is the table of settings, ``docs/reference/cli.md`` the commands as Typer knows them.
+``docs/reference/settings.md`` is the table of settings, ``docs/reference/cli.md`` the commands as Typer knows them, and
+the tuning guide has the settings of each section with their defaults and ranges, between two marks.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatewise.cli.training import DEMO
 from gatewise.search.space import FROM_DATA
-from gatewise.settings import GROUPS
+from gatewise.settings import GROUPS, Settings
 from gatewise.table import Row, settings_table
 
-__all__ = ["PAGES", "commands_page", "settings_page"]
+__all__ = ["GUIDES", "PAGES", "Words", "commands_page", "filled", "settings_page", "with_settings"]
+
+DOCS = Path(__file__).parent
 
 TITLES = {
     "data": "Data: what is read and how it is split",
@@ -64,16 +69,88 @@ def commands_page() -> str:
         "```",
         "",
         "`gatewise --version` prints the version, `gatewise COMMAND --help` the options of one command. A flag with a",
-        "default of *open* is a setting that the preset chooses from the data; a flag wins over `--set`, and `--set` over",
-        "`--config`. [Settings](settings.md) has them all, [Exit statuses](exit-statuses.md) what a command returns.",
+        "default of *open* is a setting that the preset chooses from the data; a flag wins over `--set`, and `--set`",
+        "over `--config`. [Settings](settings.md) has them all, [Exit statuses](exit-statuses.md) what a command returns.",
     ]
     for name, command in root.commands.items():
         lines += ["", f"## {name}", "", command.help, "", *_command(name, command)]
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "cli.md": commands_page}
-"""What writes each page of ``docs/reference``."""
+PAGES = {"reference/settings.md": settings_page, "reference/cli.md": commands_page}
+"""What writes each page that is generated as a whole."""
+
+
+class Words(NamedTuple):
+    """The words of a guide's tables: columns of settings and of measurements, and the words of their cells."""
+
+    settings: tuple[str, ...]
+    measured: tuple[str, ...]
+    open: str
+    by_data: str
+    when: str
+
+
+GUIDES = {
+    "guide/tuning.md": Words(
+        ("setting", "default", "may be", "`tune` draws from"),
+        ("value", "validation MASE", "± standard error", "training loss", "epochs", "chosen"),
+        "*open*",
+        "what fits the data",
+        "with",
+    ),
+    "guide/tuning.zh-CN.md": Words(
+        ("设置", "默认值", "允许范围", "`tune` 的搜索范围"),
+        ("取值", "验证集 MASE", "± 标准误", "训练损失", "轮数", "选中"),
+        "*由数据决定*",
+        "由数据决定",
+        "当",
+    ),
+}
+"""The tuning guides, and the words of their tables."""
+
+
+def filled(text: str, mark: str, block: Callable[[str], str]) -> str:
+    r"""Return a page whose blocks of one kind are written anew.
+
+    Args:
+        text: with blocks that begin with ``<!-- mark: name -->`` and end with ``<!-- end -->``.
+        mark: the kind.
+        block: what stands between the marks, by the name.
+
+    Example:
+        >>> filled("<!-- sum: 1 2 -->old<!-- end -->", "sum", str.upper)
+        '<!-- sum: 1 2 -->\n\n1 2\n\n<!-- end -->'
+    """
+
+    def written(match: re.Match[str]) -> str:
+        return f"<!-- {mark}: {match[1]} -->\n\n{block(match[1])}\n\n<!-- end -->"
+
+    return re.sub(rf"<!-- {mark}: (.*?) -->.*?<!-- end -->", written, text, flags=re.DOTALL)
+
+
+def with_settings(text: str, words: Words) -> str:
+    """Return a guide with its tables of settings as the code has them."""
+    rows = {row.name: row for row in settings_table()}
+
+    def table(names: str) -> str:
+        lines = [f"| {' | '.join(words.settings)} |", "| --- | --- | --- | --- |"]
+        for name in names.split():
+            default = words.open if rows[name].default is None else f"`{_plain(rows[name].default)}`"
+            lines.append(f"| `{name}` | {default} | {_allowed(rows[name])} | {_search(rows[name], words)} |")
+        return "\n".join(lines)
+
+    return filled(text, "settings", table)
+
+
+def _allowed(row: Row) -> str:
+    """Return the values that a setting may have."""
+    if row.choices:
+        return ", ".join(row.choices)
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    limits = [(signs[side], getattr(limit, side)) for limit in Settings.model_fields[row.name].metadata
+              for side in signs if hasattr(limit, side)]  # fmt: skip
+    return ", ".join(f"{sign} {value:g}" for sign, value in limits)
 
 
 def _command(name: str, command: Any) -> list[str]:
@@ -126,15 +203,21 @@ def _default(value: Any) -> str:
     return "*open*" if value is None else f"`{_plain(value)}`"
 
 
-def _search(row: Row) -> str:
+def _search(row: Row, words: Words | None = None) -> str:
+    """Return what a search draws a setting from."""
     prior = row.prior
     if row.name in FROM_DATA:
-        return "by the data"
+        return words.by_data if words else "by the data"
     if prior is None:
         return ""
     text = ", ".join(map(_plain, prior.choices)) if prior.choices else f"{prior.low:g} to {prior.high:g}"
     text += " (log)" if prior.log else ""
-    return text + (f", when {prior.when[0]} is {' or '.join(map(_plain, prior.when[1]))}" if prior.when else "")
+    if not prior.when:
+        return text
+    values = list(map(_plain, prior.when[1]))
+    if words:
+        return f"{text} ({words.when} {prior.when[0]}={'|'.join(values)})".replace("|", "\\|")
+    return f"{text}, when {prior.when[0]} is {' or '.join(values)}"
 
 
 def _plain(value: object) -> str:
@@ -147,6 +230,14 @@ def _plain(value: object) -> str:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write every page and block."""
     for page, write in PAGES.items():
-        (Path(__file__).parent / "reference" / page).write_text(write(), encoding="utf-8")
+        (DOCS / page).write_text(write(), encoding="utf-8")
+    for guide, words in GUIDES.items():
+        path = DOCS / guide
+        path.write_text(with_settings(path.read_text(encoding="utf-8"), words), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
