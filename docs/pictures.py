@@ -14,6 +14,7 @@ import json
 import math
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from docs.reference import DOCS, GUIDES, Words, filled
@@ -21,7 +22,7 @@ from docs.reference import DOCS, GUIDES, Words, filled
 __all__ = ["RESULTS", "STUDIES", "Picture", "command", "measured", "with_tables"]
 
 IMAGES, RESULTS = DOCS / "images", DOCS / "images" / "sweeps.json"
-HORIZON = 26
+HORIZON, RANGE_TEST = 26, "range-test"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,19 @@ def measure(study: Picture) -> dict[str, Any]:
     return {"command": command(study), "reason": found.choice.reason, "notes": list(found.notes), "rows": rows}
 
 
+def measure_range() -> dict[str, Any]:
+    """Run the learning-rate range test, write its picture, and return its suggestion."""
+    import gatewise
+    from gatewise.data.example import co2_panel
+    from gatewise.report.range_page import range_picture
+
+    panel = co2_panel()
+    found = gatewise.lr_find(panel, HORIZON)
+    (IMAGES / f"{RANGE_TEST}.svg").write_text(range_picture(found, panel.name) + "\n", encoding="utf-8")
+    kept = {name: _plain(getattr(found, name) or math.nan) for name in ("suggestion", "steepest", "minimum", "diverges_at")}
+    return {"command": f"gatewise lr-find co2.csv --horizon {HORIZON}", **kept}
+
+
 def _plain(value: Any) -> Any:
     """Return a number with four digits, null where there is none."""
     if isinstance(value, float):
@@ -115,19 +129,20 @@ def with_tables(text: str, results: dict[str, Any], words: Words) -> str:
 def main() -> int:
     """Measure what the command line names, and fill in the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help=f"studies to run: {', '.join(study.name for study in STUDIES)}")
+    parser.add_argument("names", nargs="*", help=f"to run: {RANGE_TEST}, {', '.join(study.name for study in STUDIES)}")
     parser.add_argument("--tables", action="store_true", help="run none, and write the guide's tables anew")
     asked = parser.parse_args()
-    unknown = set(asked.names) - {study.name for study in STUDIES}
+    unknown = set(asked.names) - {RANGE_TEST, *(study.name for study in STUDIES)}
     if unknown:
         parser.error(f"unknown studies: {', '.join(sorted(unknown))}")
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for study in () if asked.tables else STUDIES:
-        if asked.names and study.name not in asked.names:
+    jobs = {RANGE_TEST: measure_range, **{study.name: partial(measure, study) for study in STUDIES}}
+    for name, job in () if asked.tables else jobs.items():
+        if asked.names and name not in asked.names:
             continue
-        results[study.name] = measure(study)
+        results[name] = job()
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(f"{study.name}: {results[study.name]['reason']}", flush=True)
+        print(f"{name}: measured", flush=True)
     for guide, words in GUIDES.items():
         path = DOCS / guide
         path.write_text(with_tables(path.read_text(encoding="utf-8"), results, words), encoding="utf-8")

@@ -70,7 +70,8 @@ def commands_page() -> str:
         "",
         "`gatewise --version` prints the version, `gatewise COMMAND --help` the options of one command. A flag with a",
         "default of *open* is a setting that the preset chooses from the data; a flag wins over `--set`, and `--set`",
-        "over `--config`. [Settings](settings.md) has them all, [Exit statuses](exit-statuses.md) what a command returns.",
+        "over `--config`. [Settings](settings.md) has them all, [Exit statuses](exit-statuses.md) says what a command",
+        "returns.",
     ]
     for name, command in root.commands.items():
         lines += ["", f"## {name}", "", command.help, "", *_command(name, command)]
