@@ -24,7 +24,8 @@ format: .venv/ready
 	uv run --frozen ruff format
 
 # The site in site/, strictly: a broken link, a missing picture or a page without a place ends it.
-MKDOCS := NO_MKDOCS_2_WARNING=1 uv run --frozen mkdocs build --strict --quiet
+# Not with --quiet, under which mkdocs counts no warnings and so passes everything.
+MKDOCS := NO_MKDOCS_2_WARNING=1 uv run --frozen mkdocs build --strict
 docs: .venv/ready
 	uv run --frozen python -m docs.reference
 	$(MKDOCS)

@@ -64,9 +64,9 @@ def commands_page() -> str:
         "",
         f"Generated from the code by `make docs`. {root.help}",
         "",
-        "```",
-        *(f"gatewise {name:<8} {_sentence(command.help)}" for name, command in root.commands.items()),
-        "```",
+        "| command | what |",
+        "| --- | --- |",
+        *(f"| [`{name}`](#{name}) | {_sentence(command.help)} |" for name, command in root.commands.items()),
         "",
         "`gatewise --version` prints the version, `gatewise COMMAND --help` the options of one command. A flag with a",
         "default of *open* is a setting that the preset chooses from the data; a flag wins over `--set`, and `--set`",
@@ -186,8 +186,8 @@ def _option_default(option: Any, defaults: dict[str, str]) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Return what stands before the first colon or full stop."""
-    return text.partition(":")[0].rstrip(".")
+    """Return the first sentence, without its full stop."""
+    return text.partition(". ")[0].rstrip(".")
 
 
 def _cell(text: str | None) -> str:
