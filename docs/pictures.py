@@ -43,7 +43,7 @@ class Picture:
 
 
 STUDIES = (
-    Picture("learning-rate", "learning_rate=1e-5,1e-4,3e-4,1e-3,3e-3,1e-2,3e-2,1e-1,1", seeds=5),
+    Picture("learning-rate", "learning_rate=1e-5,1e-4,3e-4,1e-3,3e-3,1e-2,3e-2,1e-1,3e-1", seeds=5),
     Picture("schedule", "schedule=constant,exponential,step,plateau,cosine,warmup-cosine,one-cycle", seeds=5),
     Picture("optimizer", "optimizer=adam,adamw,nadam,rmsprop,sgd", seeds=5),
     Picture("batch-size", "batch_size=8,16,32,64,128,256,512", seeds=5),
