@@ -90,7 +90,9 @@ def measure_range() -> dict[str, Any]:
     panel = co2_panel()
     found = gatewise.lr_find(panel, HORIZON)
     (IMAGES / f"{RANGE_TEST}.svg").write_text(range_picture(found, panel.name) + "\n", encoding="utf-8")
-    kept = {name: _plain(getattr(found, name) or math.nan) for name in ("suggestion", "steepest", "minimum", "diverges_at")}
+    kept = {
+        name: _plain(getattr(found, name) or math.nan) for name in ("suggestion", "steepest", "minimum", "diverges_at")
+    }
     return {"command": f"gatewise lr-find co2.csv --horizon {HORIZON}", **kept}
 
 
