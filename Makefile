@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PATH := $(CURDIR)/.uv/bin:$(HOME)/.local/bin:$(PATH)
 export PATH
 
-.PHONY: demo test check format docs bench accuracy tuning clean
+.PHONY: demo test check format docs pictures bench accuracy tuning clean
 
 demo: .venv/ready
 	uv run --frozen --no-dev gatewise demo
@@ -16,14 +16,25 @@ test: .venv/ready
 	uv run --frozen ruff check
 	uv run --frozen pyright
 	uv run --frozen lint-imports
+	site=$$(mktemp -d) && trap "rm -rf $$site" EXIT && $(MKDOCS) --site-dir $$site
 	uv run --frozen pytest --numprocesses 2
 
 format: .venv/ready
 	uv run --frozen ruff check --fix
 	uv run --frozen ruff format
 
+# The site in site/, strictly: a broken link, a missing picture or a page without a place ends it.
+# Not with --quiet, under which mkdocs counts no warnings and so passes everything.
+MKDOCS := NO_MKDOCS_2_WARNING=1 uv run --frozen mkdocs build --strict
 docs: .venv/ready
-	uv run --frozen python docs/reference.py
+	uv run --frozen python -m docs.reference
+	$(MKDOCS)
+	@echo "site/index.html is written; for its search: python3 -m http.server --directory site"
+
+# make pictures                                          the studies of the tuning guide: half an hour on two idle cores
+# make pictures STUDIES="dropout loss"
+pictures: .venv/ready
+	uv run --frozen python -m docs.pictures $(STUDIES)
 
 # make bench                        all benchmarks, 15 to 20 minutes; the peers go into .bench-venv
 # make bench OPTIONS=--quick        a smoke run of about three minutes
