@@ -267,7 +267,11 @@ def _outcome(
         forecast=forecast,
         evaluation=evaluation,
         optimism=optimism,
-        notes=notes_of(made, chosen, exception, margin if made.space.priors else None),
+        notes=(
+            *notes_of(made, chosen, exception, margin if made.space.priors else None),
+            *(evaluation.left_out.values() if evaluation else ()),
+            *((optimism.message,) if optimism else ()),
+        ),
         interrupted=should_stop(),
         seconds=clock.seconds(),
     )
