@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewise.calibrate import FEWEST, enough_for, independent, radius, widening
+from gatewise.calibrate import FEWEST, LEVELS, enough_for, independent, radius, small_sample, unrest
+from tests.panels import panel_of_values
 
 
 def test_radius_is_the_finite_sample_quantile_of_each_step():
@@ -66,11 +67,33 @@ def test_few_independent_residuals_widen_to_the_prediction_interval_of_a_normal_
     """Of many samples, the share of new values inside is the level."""
     rng, count, level = np.random.default_rng(0), 6, 80
     samples, new = rng.normal(size=(40_000, count)), rng.normal(size=40_000)
-    known = 1.2815515655446004 * widening(level, count) * samples.std(axis=1, ddof=1)
+    known = 1.2815515655446004 * small_sample(level, count) * samples.std(axis=1, ddof=1)
     assert np.mean(np.abs(new - samples.mean(axis=1)) <= known) == pytest.approx(0.8, abs=0.006)
-    assert widening(80, 2) == widening(80, FEWEST) and widening(80, 0) == 1 and widening(95, 5) > widening(80, 5)
+    assert small_sample(80, 2) == small_sample(80, FEWEST) and small_sample(95, 5) > small_sample(80, 5)
 
 
 def test_overlapping_origins_count_as_those_a_horizon_apart():
     assert independent(np.zeros(10, int), 1) == 10 and independent(np.zeros(1, int), 12) == 1
     assert independent(np.repeat([0, 3], [24, 25]), 12) == 3 + 3
+
+
+def test_a_calm_validation_part_is_seen_and_a_wild_one_narrows_nothing():
+    noise = np.random.default_rng(0).normal(size=600)
+    calm, wild = noise.copy(), noise.copy()
+    calm[-120:] *= 0.5
+    wild[-120:] *= 2
+    found = unrest(panel_of_values(calm), 100, 1, 12)
+    assert found.shape == LEVELS.shape and 1.5 < found[79] < 2.2
+    assert unrest(panel_of_values(wild), 100, 1, 12).max() < 1.1
+    # Each series counts in its own unit, and a constant one not at all.
+    both = unrest(panel_of_values(calm, 1e6 * calm, np.ones(600)), 100, 1, 12)
+    np.testing.assert_allclose(both, found, rtol=0.05)
+
+
+def test_unrest_does_not_look_at_missing_values_and_needs_some():
+    values = np.random.default_rng(0).normal(size=300)
+    gap = values.copy()
+    gap[100:200] = np.nan
+    assert np.isfinite(unrest(panel_of_values(gap), 50, 12, 24)).all()
+    assert (unrest(panel_of_values(np.ones(50)), 10, 12, 3) == 1).all()
+    assert (unrest(panel_of_values(values[:5]), 2, 12, 3) == 1).all()

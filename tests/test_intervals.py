@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gatewise.calibrate import radius, widening
+from gatewise.calibrate import radius, small_sample, unrest
 from gatewise.data.panel import Panel
 from gatewise.ensemble import Ensemble, choose
 from gatewise.errors import DataError
@@ -66,10 +66,15 @@ def test_a_point_model_adds_the_finite_sample_quantile_of_its_residuals(point_mo
         rank = int(np.ceil((count + 1) * level / 100))
         for step in range(3):
             sizes = np.sort(point_model.residuals[0][:, step])
-            # The origins of each of two series overlap, and say as much as ten a horizon apart.
-            wanted = sizes[rank - 1] * point_model.error_scale * widening(level, 20)
+            wanted = sizes[rank - 1] * point_model.error_scale * point_model.widening[level - 1]
             np.testing.assert_allclose((made.high[level] - made.point)[0, :, step], wanted, rtol=1e-5)
             np.testing.assert_allclose((made.point - made.low[level])[0, :, step], wanted, rtol=1e-5)
+
+
+def test_intervals_are_wider_for_few_residuals_and_for_a_calm_validation_part(point_model):
+    """The origins of each of two series overlap: they say as much as ten that lie a horizon apart."""
+    few = np.array([small_sample(level, 20) for level in range(1, 100)])
+    np.testing.assert_allclose(point_model.widening, few * unrest(PANEL.head(6), 30, 12, 3))
 
 
 def test_a_quantile_model_moves_the_bounds_of_its_head(quantile_model):
@@ -78,7 +83,10 @@ def test_a_quantile_model_moves_the_bounds_of_its_head(quantile_model):
     raw = quantile_model.members[0].forecast_from(PANEL, (0,), 3)[0]
     quantiles = quantile_model.members[0].architecture.quantiles
     low, high = raw[:, quantiles.index(0.1)], raw[:, quantiles.index(0.9)]
-    spread, wider = quantile_model.error_scale[:, None] * radius(quantile_model.residuals[2], 80), widening(80, 20)
+    spread, wider = (
+        quantile_model.error_scale[:, None] * radius(quantile_model.residuals[2], 80),
+        quantile_model.widening[79],
+    )
     below, above = wider * (raw[:, 0] - low + spread), wider * (high + spread - raw[:, 0])
     np.testing.assert_allclose(made.low[80][0], raw[:, 0] - np.maximum(below, 0), rtol=1e-6)
     np.testing.assert_allclose(made.high[80][0], raw[:, 0] + np.maximum(above, 0), rtol=1e-6)
@@ -87,7 +95,7 @@ def test_a_quantile_model_moves_the_bounds_of_its_head(quantile_model):
 def test_a_level_that_the_head_does_not_forecast_comes_from_the_residuals(quantile_model):
     made = quantile_model.forecast(PANEL, 3, (90,))
     spread = quantile_model.error_scale[:, None] * radius(quantile_model.residuals[0], 90)
-    np.testing.assert_allclose(made.high[90][0] - made.point[0], widening(90, 20) * spread, rtol=1e-5)
+    np.testing.assert_allclose(made.high[90][0] - made.point[0], quantile_model.widening[89] * spread, rtol=1e-5)
 
 
 def test_bounds_cover_the_errors_that_they_were_taken_from(point_model, quantile_model):

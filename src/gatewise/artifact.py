@@ -75,6 +75,8 @@ def save_model(folder: Path, saved: Saved) -> None:
     }
     if model.weights is not None:
         tensors["weights"] = model.weights
+    if model.widening is not None:
+        tensors["widening"] = model.widening
     for number, member in enumerate(model.members):
         tensors |= {f"member.{number}.{name}": tensor for name, tensor in _tensors(member).items()}
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / "model.safetensors")
@@ -84,7 +86,6 @@ def save_model(folder: Path, saved: Saved) -> None:
         "members": [_described(member) for member in model.members],
         "unique_ids": list(model.unique_ids),
         "floor": model.floor,
-        "independent": model.independent,
         "context": {
             "name": context.name,
             "freq": context.freq,
@@ -172,7 +173,7 @@ def _restore(document: dict[str, Any], tensors: dict[str, np.ndarray]) -> Saved:
         error_scale=tensors["error_scale"],
         residuals=tensors["residuals"],
         floor=document["floor"],
-        independent=document.get("independent", 0),
+        widening=tensors.get("widening"),
     )
     return Saved(model, _context(document["context"], tensors))
 

@@ -11,13 +11,19 @@ import math
 
 import numpy as np
 
-from gatewise.data.panel import fill
+from gatewise.data.panel import Panel, Series, fill
 
-__all__ = ["FEWEST", "MOST_RESIDUALS", "enough_for", "independent", "radius", "widening"]
+__all__ = ["FEWEST", "LEVELS", "MOST_RESIDUALS", "enough_for", "independent", "radius", "small_sample", "unrest"]
 
 MOST_RESIDUALS = 1000
 """Residuals kept per step; more change the quantiles by less than their own noise."""
 
+
+LEVELS = np.arange(1, 100)
+"""The levels that an interval may have, in %."""
+
+MOST_LAGS = 8
+"""Steps of the horizon, evenly spread, that stand for all where naive errors are looked at."""
 
 FEWEST = 4
 """Independent residuals that every calibration counts at least."""
@@ -52,7 +58,7 @@ def independent(series: np.ndarray, horizon: int) -> int:
     return int((-(-(counts[counts > 0] + horizon - 1) // horizon)).sum())
 
 
-def widening(level: int, count: int) -> float:
+def small_sample(level: int, count: int) -> float:
     """Return by what an interval from a few independent residuals is too narrow.
 
     It is the half-width of the prediction interval of a normal sample with unknown variance over that with a known one:
@@ -60,19 +66,54 @@ def widening(level: int, count: int) -> float:
 
     Args:
         level: coverage asked for, in %.
-        count: independent residuals; 0 where it is not known, which widens nothing. Fewer than four count as four: the
-            steps of one forecast say something of each other, too.
+        count: independent residuals, at least 1. Fewer than four count as four: the steps of one forecast say something
+            of each other, too.
 
     Example:
-        >>> [round(widening(80, count), 2) for count in (0, 2, 10, 1000)]
-        [1.0, 1.43, 1.13, 1.0]
+        >>> [round(small_sample(80, count), 2) for count in (2, 10, 1000)]
+        [1.43, 1.13, 1.0]
     """
-    if count == 0:
-        return 1.0
     from scipy.stats import norm, t
 
     upper, count = 0.5 + level / 200, max(count, FEWEST)
     return float(t.ppf(upper, count - 1) / norm.ppf(upper) * math.sqrt(1 + 1 / count))
+
+
+def unrest(panel: Panel, validation: int, season: int, horizon: int) -> np.ndarray:
+    """Return by how much the whole history was less calm than the validation part, at each of `LEVELS`; at least 1.
+
+    What is compared are the quantiles of the seasonal naive forecast's absolute errors, which need no training and so
+    are known for all of the history: a network's own errors are honest on the validation part only, and where that
+    happens to be calm, they promise too much. A validation part less calm than the rest narrows nothing.
+
+    Args:
+        panel: the rows before the test part.
+        validation: steps of the validation part at its end.
+        season: period in steps, 1 for none.
+        horizon: steps forecast; a naive forecast of a later step repeats an earlier value.
+
+    Returns:
+        Factors, shape ``(level,)``.
+    """
+    steps = np.unique(np.linspace(1, horizon, MOST_LAGS).round().astype(int))
+    ratios = []
+    for lag in np.unique(season * -(-steps // season)):
+        parts = [_naive_errors(one, int(lag)) for one in panel if len(one) > lag]
+        whole = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.empty(0)
+        late = [part[-validation:] for part in parts]
+        late = np.concatenate([part[np.isfinite(part)] for part in late]) if late else whole
+        if len(late) and (quantiles := np.percentile(late, LEVELS)).min() > 0:
+            ratios.append(np.percentile(whole, LEVELS) / quantiles)
+    return np.maximum(np.mean(ratios, axis=0), 1.0) if ratios else np.ones(len(LEVELS))
+
+
+def _naive_errors(one: Series, lag: int) -> np.ndarray:
+    """Return what a value differs from the one a lag before, over the mean of it; NaN where one was not observed."""
+    values = np.where(one.observed, one.values, np.nan)
+    errors = np.abs(values[lag:] - values[:-lag])
+    known = errors[np.isfinite(errors)]
+    mean = known.mean() if len(known) else 0.0
+    return errors / mean if mean > 0 else np.full_like(errors, np.nan)
 
 
 def radius(residuals: np.ndarray, level: int) -> np.ndarray:

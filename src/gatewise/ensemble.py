@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gatewise.architecture import quantiles_of
-from gatewise.calibrate import MOST_RESIDUALS, independent, radius, widening
+from gatewise.calibrate import LEVELS, MOST_RESIDUALS, independent, radius, small_sample
 from gatewise.data.panel import Panel
 from gatewise.errors import DataError
 from gatewise.fitted import Fitted
@@ -53,7 +53,8 @@ class Ensemble:
             forecast, then for each level that the heads forecast the distance beyond its bounds, negative inside of
             them. No rows when there was no validation.
         floor: smallest value of a forecast, None for none.
-        independent: validation forecasts without a common target behind the residuals, 0 where that is not known.
+        widening: factor on the intervals of each of `gatewise.calibrate.LEVELS`, for what the residuals leave unknown;
+            None for none.
     """
 
     members: tuple[Fitted, ...]
@@ -62,7 +63,7 @@ class Ensemble:
     error_scale: np.ndarray
     residuals: np.ndarray
     floor: float | None = None
-    independent: int = 0
+    widening: np.ndarray | None = None
 
     @property
     def settings(self) -> Settings:
@@ -107,7 +108,7 @@ class Ensemble:
         for level in sorted(levels) if self.origins else ():
             below, above, bound = _bounds(joined, self._quantiles, level)
             known = radius(self.residuals[bound], level)[:horizon] * unit
-            wider = widening(level, self.independent)
+            wider = 1.0 if self.widening is None else float(self.widening[level - 1])
             low[level], high[level] = (
                 _reach(point, one, known, side, wider) for one, side in ((below, -1), (above, 1))
             )
@@ -204,7 +205,7 @@ class Chosen:
         score: mean absolute scaled error of their joint forecast on the validation part.
         rmse: root mean squared error of it there, in the user's units.
         residuals: as `Ensemble.residuals`.
-        independent: as `Ensemble.independent`.
+        independent: validation forecasts without a common target behind the residuals.
     """
 
     members: tuple[Candidate, ...]
@@ -228,8 +229,12 @@ class Chosen:
             error_scale=bench.error_scale,
             residuals=self.residuals,
             floor=floor_of(self.settings, bench.panel),
-            independent=self.independent,
+            widening=self.widening(bench),
         )
+
+    def widening(self, bench: Workbench) -> np.ndarray:
+        """Return the factor on the intervals of every level: for few residuals, and for a calm validation part."""
+        return bench.unrest * [small_sample(int(level), self.independent) for level in LEVELS]
 
 
 def choose(candidates: Sequence[Candidate], truth: Truth, members: int, how: str) -> Chosen:

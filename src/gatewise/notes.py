@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewise.calibrate import enough_for, widening
+from gatewise.calibrate import enough_for
 from gatewise.ensemble import Chosen
 from gatewise.planning import Plan
 from gatewise.report.words import counted
@@ -38,7 +38,7 @@ def notes_of(made: Plan, chosen: Chosen, exception: str, margin: Margin | None) 
     if len({one.index[-1] for one in made.panel}) > 1:
         notes.append("The series end at different times; each is cut at the same distance from its own end.")
     origins = chosen.residuals.shape[1]
-    notes.append(f"Intervals are split-conformal, from {origins} validation forecasts.{_overlap(made, chosen)}")
+    notes.append(f"Intervals are split-conformal, from {origins} validation forecasts.{_wider(made, chosen)}")
     few = [level for level in made.settings.level if not enough_for(origins, level)]
     if few:
         levels = " and ".join(f"{level}%" for level in few)
@@ -49,13 +49,17 @@ def notes_of(made: Plan, chosen: Chosen, exception: str, margin: Margin | None) 
     return tuple(notes)
 
 
-def _overlap(made: Plan, chosen: Chosen) -> str:
-    """Return by how much intervals are widened because validation forecasts overlap, where it is worth a word."""
-    factors = {level: widening(level, chosen.independent) for level in made.settings.level}
-    if not factors or max(factors.values()) < 1.02:
+def _wider(made: Plan, chosen: Chosen) -> str:
+    """Return by how much intervals are widened for what the residuals leave unknown, where it is worth a word."""
+    calm, all_levels = made.bench.unrest, chosen.widening(made.bench)
+    levels = [level for level in made.settings.level if all_levels[level - 1] >= 1.02]
+    if not levels:
         return ""
-    wider = " and ".join(f"{level}% ones by {100 * (factor - 1):.0f} %" for level, factor in factors.items())
-    return f" These overlap and say as much as {chosen.independent} that do not, which widens the {wider}."
+    by = " and ".join(f"{level}% ones by {100 * (all_levels[level - 1] - 1):.0f} %" for level in levels)
+    why = f"they overlap and say as much as {chosen.independent} that do not"
+    if max(calm[level - 1] for level in levels) >= 1.02:
+        why += ", and their time was calmer than the history before it"
+    return f" The {by} are wider for what these leave unknown: {why}."
 
 
 def _how(made: Plan, chosen: Chosen) -> str:

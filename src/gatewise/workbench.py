@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gatewise.architecture import Architecture, architecture_of
+from gatewise.calibrate import unrest
 from gatewise.data.features import Encoder, fit_encoder
 from gatewise.data.panel import Panel
 from gatewise.data.scaling import Scaler, fit_scaler
@@ -267,6 +268,11 @@ class Workbench:
         learn, judge = self._part.windows(settings), self._judge(settings)
         _require(learn, judge, settings)
         return learn, judge
+
+    @cached_property
+    def unrest(self) -> np.ndarray:
+        """How much less calm the history was than the validation part, by level; see `gatewise.calibrate.unrest`."""
+        return unrest(self.panel, self.split.validation, self._season, self.split.horizon)
 
     def architecture(self, settings: Settings) -> Architecture:
         """Return the Architecture of a configuration on this panel."""
