@@ -197,6 +197,7 @@ def test_a_charts_numbers_stand_in_a_table_for_whoever_asks(panel_desk):
     seen, page = panel_desk, panel_desk.page
     assert page.locator(".numbers-of table").count() == 0
     page.locator("#chart-forecast .numbers-of summary").press("Enter")
+    page.locator("#chart-forecast .numbers-of th").first.wait_for()
     titles = page.locator("#chart-forecast .numbers-of th").all_inner_texts()
     assert titles[1:] == ["95% interval, low", "95% interval, high", "80% interval, low", "80% interval, high",
                           "history", "Gatewise"]  # fmt: skip
