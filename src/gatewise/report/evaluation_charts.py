@@ -59,6 +59,7 @@ def models_chart(evaluation: Evaluation) -> Chart | None:
         hovermode="closest",
         bargap=0.35,
     )
+    figure.update_layout(margin={"r": 52})  # room for the figures beside the largest
     if scale["type"] == "log":
         # A bar has no foot on a logarithmic axis.
         figure.add_scatter(

@@ -46,6 +46,15 @@ def _forecast_view(one: DrawnSeries) -> View:
     if one.history.x:
         _add_known(figure, one.history.x, one.history.y, "history")
     mode = "lines" if len(one.forecast.x) > 1 else "markers"
+    if one.alternative.x:
+        figure.add_scatter(
+            x=one.alternative.x,
+            y=one.alternative.y,
+            name=model_label(one.baseline),
+            mode=mode,
+            line=line("plum", "dash"),
+            marker={"size": 7, "symbol": "diamond"},
+        )
     figure.add_scatter(
         x=one.forecast.x,
         y=one.forecast.y,
@@ -67,6 +76,8 @@ def _forecast_caption(one: DrawnSeries) -> str:
     if len(x) > 1:
         text += f" to {number(y[-1])} at {x[-1]}{_within(one.bands, -1)}"
         text += f"; between {number(min(known))} and {number(max(known))}"
+    if one.alternative.x:
+        text += f". Dashed: {model_label(one.baseline)}, the best baseline"
     if one.history.y and None in one.history.y:
         text += ". Gaps in the history are values that the table did not have"
     return f"{text}."

@@ -57,17 +57,20 @@ def _forecast(one: DrawnSeries) -> str | None:
         return None
     moments = (*one.history.x, *one.forecast.x)
     bounds = [end for band in one.bands for end in (*band.low, *band.high)]
-    known = _floats([*one.history.y, *one.forecast.y, *bounds])
+    known = _floats([*one.history.y, *one.forecast.y, *one.alternative.y, *bounds])
     panel = Panel("", HEIGHT, moment_scale(moments), value_scale(known))
     ahead = _places(one.forecast.x)
     for rank, band in enumerate(reversed(one.bands)):
         panel.band(ahead, _floats(band.low), _floats(band.high), "accent", 0.13 + 0.09 * min(rank, 2))
     panel.line(_places(one.history.x), _floats(one.history.y), "ink", width=1.8)
+    if one.alternative.x:
+        panel.line(ahead, _floats(one.alternative.y), "plum", width=1.8, dash="6 4")
     panel.line(ahead, _floats(one.forecast.y), "accent", width=2.6)
     if len(ahead) == 1:
         panel.dots(ahead, _floats(one.forecast.y), "accent", ["forecast"])
     levels = " and ".join(f"{band.level}%" for band in one.bands)
     legend = [("ink", "", "history"), ("accent", "", "Gatewise")]
+    legend += [("plum", "6 4", model_label(one.baseline))] if one.alternative.x else []
     legend += [("accent", AREA, f"{levels} interval")] if levels else []
     return picture(f"Forecast of {one.unique_id}", chart.views[0].caption, [panel], one.unique_id, legend)
 

@@ -68,6 +68,8 @@ class DrawnSeries:
         history: values before the forecast.
         forecast: values forecast.
         bands: the forecast's intervals, narrowest first.
+        baseline: name of the best baseline, empty without one.
+        alternative: its forecast.
         backtest: None when it has no test origins.
         relative_error: Gatewise's backtest error divided by the reference baseline's, None when unknown.
     """
@@ -76,6 +78,8 @@ class DrawnSeries:
     history: Line
     forecast: Line
     bands: tuple[Band, ...]
+    baseline: str
+    alternative: Line
     backtest: Backtest | None
     relative_error: float | None
 
@@ -145,11 +149,15 @@ def _drawn(
         # Without a model the folder still knows the last values: those that the backtest was measured against.
         truth = dict(zip(made.x, made.truth, strict=True))
         history = Line(tuple(truth)[-steps:], tuple(truth.values())[-steps:])
+    others = models_of(forecast) if forecast is not None else ()
+    baseline = next((model for model in others if model not in ("gatewise", "recommended")), "")
     return DrawnSeries(
         unique_id=name,
         history=history,
         forecast=_line(forecast, "gatewise"),
         bands=_bands(forecast),
+        baseline=baseline,
+        alternative=_line(forecast, baseline),
         backtest=made,
         relative_error=relative_error,
     )
