@@ -12,7 +12,8 @@ from tests.auditing.runs import COVARIATES, covariate_table, fitted, gappy_table
 NAMES = [
     "the scrambling is felt", "reading", "choices from the data", "a gap at the cutoff", "scaling and encoding",
     "search", "ensemble and intervals", "training before the test", "forecasts, first test origin",
-    "forecasts, later test origins", "forecasts, origins in gaps", "training part",
+    "forecasts, later test origins", "forecasts, origins in gaps", "baselines",
+    "training part",
 ]  # fmt: skip
 
 

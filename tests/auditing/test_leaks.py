@@ -1,6 +1,7 @@
 """Leaks planted into the code are found, and the audit says where."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from gatewise.data.panel import Series
 from gatewise.data.season import find_season
 from gatewise.ensemble import Chosen
 from gatewise.evaluate.audit import Audit
+from gatewise.evaluate.rivals import Rivals
 from gatewise.fitted import Fitted
 from gatewise.workbench import Part, Workbench
 from tests.auditing.runs import COVARIATES, TEST, covariate_table, gappy_table, tuned
@@ -151,3 +153,14 @@ def test_an_error_that_only_the_scrambled_data_give(gappy_run, monkeypatch):
 
 def test_the_test_part_is_what_these_tests_think(gappy_run):
     assert gatewise.auditing.run.open_run(gappy_run).split.test == TEST
+
+
+def test_a_linear_baseline_that_is_fitted_on_every_row(gappy_run, monkeypatch):
+    def fitted_on_everything(self, name):
+        everything = replace(self.origins, panel=self.origins.panel, distances=(0,))
+        return honest(SimpleNamespace(**{**vars(self), "origins": everything}), name)
+
+    honest = Rivals._quick
+    monkeypatch.setattr(Rivals, "_quick", fitted_on_everything)
+    failed = leaks(gatewise.audit(gappy_run, trials=1))
+    assert set(failed) == {"baselines"} and "linear" in failed["baselines"]

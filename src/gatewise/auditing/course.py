@@ -193,6 +193,7 @@ class Course:
         yield origins.first(here.judged, there.judged)
         yield origins.later(here.judged)
         yield origins.in_gaps(here.judged)
+        yield origins.baselines()
 
     @cached_property
     def here(self) -> Retraced:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from gatewise.auditing.tables import Tables
 from gatewise.data.panel import Panel
 from gatewise.ensemble import Ensemble, Forecast
+from gatewise.evaluate import origins as evaluated
 from gatewise.evaluate.audit import Check, check_of
+from gatewise.evaluate.baselines import BASELINES
 from gatewise.evaluate.comparing import Compared, against, attempt, compare
+from gatewise.evaluate.rivals import LINEAR, Rivals
 from gatewise.evaluate.scrambling import GAP, Scrambling
 from gatewise.planning import Plan
 
@@ -78,6 +82,26 @@ class Origins:
                 compared += self._pair(model, distance, panel, GAP)
         what = f"forecasts from {_counted(len(self.distances))}, each put into a gap"
         return check_of("forecasts, origins in gaps", compared, what, ["Series.before in data/panel.py", "fitted.py"])
+
+    def baselines(self) -> Check:
+        """Check what the baselines see at every origin, and what those forecast that need no process of their own."""
+        compared = Compared(0)
+        for distance in self.distances:
+            made = self._rivals(self.made.panel, distance)
+            other = attempt(lambda at=distance: self._rivals(self.tables.scrambled(Scrambling(at)), at))
+            where = f"baselines {distance} steps before the end"
+            compared += against(other, lambda it, made=made, where=where: compare(made, it, where))
+        what = f"histories of the baselines at {_counted(len(self.distances))}, and the forecasts of the quick ones"
+        return check_of("baselines", compared, what, ["evaluate/origins.py", "evaluate/linear.py"])
+
+    def _rivals(self, panel: Panel, distance: int) -> dict[str, Any]:
+        """Return what the baselines see from the first test origin and another one, and forecast from there."""
+        split = self.made.split
+        distances = tuple(dict.fromkeys((split.test, distance)))
+        origins = evaluated.Origins.of(panel, distances, split.horizon)
+        settings = self.made.settings.change(baselines=(*BASELINES, LINEAR))
+        with Rivals(panel, origins, settings) as rivals:
+            return {"histories": origins.histories, "forecasts": rivals.made(0.0).test}
 
     def _pair(self, model: Ensemble, distance: int, panel: Panel, gap: int) -> Compared:
         """Compare the forecasts from an origin with those after all behind it was scrambled."""

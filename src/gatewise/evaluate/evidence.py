@@ -106,6 +106,7 @@ def of_chosen(chosen: Chosen, ensemble: Ensemble) -> dict[str, Any]:
         "floor": ensemble.floor,
         "error_scale": ensemble.error_scale,
         "residuals": ensemble.residuals,
+        "widening": ensemble.widening,
     }
 
 

@@ -14,7 +14,7 @@ from gatewise.evaluate.origins import Origins
 from gatewise.evaluate.statistical import STATISTICAL, Run, Running, affordable
 from gatewise.settings import Settings
 
-__all__ = ["NAMES", "Made", "Rivals"]
+__all__ = ["LINEAR", "NAMES", "Made", "Rivals"]
 
 LINEAR = "linear"
 
