@@ -18,7 +18,8 @@ import pandas as pd
 
 from gatewise.artifact import Saved
 from gatewise.ensemble import MUCH_WORSE, Chosen, Ensemble, choose
-from gatewise.evaluate.backtest import MODEL, forecast_table, with_baseline
+from gatewise.evaluate.backtest import forecast_table, with_baseline
+from gatewise.evaluate.columns import MODEL
 from gatewise.evaluate.evaluation import Evaluation, evaluate
 from gatewise.evaluate.optimism import Optimism
 from gatewise.evaluate.origins import Origins

@@ -11,15 +11,10 @@ import pandas as pd
 from gatewise.calibrate import radius
 from gatewise.data.panel import Panel, extend_index
 from gatewise.ensemble import Ensemble, Forecast
+from gatewise.evaluate.columns import MODEL, RECOMMENDED
 from gatewise.evaluate.origins import Origins, stack
 
-__all__ = ["MODEL", "RECOMMENDED", "backtest", "forecast_table", "with_baseline"]
-
-MODEL = "gatewise"
-"""Name of the model's column in every table."""
-
-RECOMMENDED = "recommended"
-"""The column of ``forecast.csv`` that repeats the forecast which the verdict recommends."""
+__all__ = ["backtest", "forecast_table", "with_baseline"]
 
 
 def forecast_table(model: Ensemble, panel: Panel, horizon: int, levels: tuple[int, ...]) -> pd.DataFrame:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gatewise.ensemble import Forecast
-from gatewise.evaluate.backtest import MODEL, backtest
+from gatewise.evaluate.backtest import backtest
+from gatewise.evaluate.columns import MODEL
 from gatewise.evaluate.comparison import Comparison, compare
 from gatewise.evaluate.lag_copy import LagCopy, lag_copy
 from gatewise.evaluate.origins import Origins

@@ -5,7 +5,6 @@ All read the table itself, so a backtest from elsewhere in the same form is scor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,13 +12,10 @@ import numpy as np
 import pandas as pd
 
 from gatewise.data.panel import Panel
-from gatewise.evaluate.backtest import MODEL
+from gatewise.evaluate.columns import MODEL, group_means, levels_of, models_of
 from gatewise.metrics import bias, crps, mae, mase_scale, pinball, rmse, rmsse_scale, smape, wape
 
 __all__ = ["BY_SERIES", "Scales", "by_origin", "by_series", "by_step", "errors_by_origin", "intervals", "leaderboard"]
-
-BOUND = re.compile(r"^(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+)$")
-KEYS = ("unique_id", "ds", "cutoff", "y")
 
 BY_SERIES = 1000
 """Series whose own scores are kept at most, those with the largest and the smallest MASE of the model."""
@@ -43,11 +39,6 @@ class Scales(NamedTuple):
             {one.unique_id: mase_scale(one, season) for one in panel},
             {one.unique_id: rmsse_scale(one, season) for one in panel},
         )
-
-
-def models_of(table: pd.DataFrame) -> list[str]:
-    """Return the models that a backtest holds."""
-    return [str(name) for name in table.columns if name not in KEYS and not BOUND.match(str(name))]
 
 
 def leaderboard(table: pd.DataFrame, scales: Scales) -> pd.DataFrame:
@@ -101,7 +92,7 @@ def errors_by_origin(table: pd.DataFrame, scales: Scales) -> dict[str, np.ndarra
     shape = (int(origin.max(initial=-1)) + 1, int(series.max(initial=-1)) + 1)
     place = origin * shape[1] + series
     return {
-        model: _means(_errors(table, model) / scale, place, shape[0] * shape[1]).reshape(shape)
+        model: group_means(_errors(table, model) / scale, place, shape[0] * shape[1]).reshape(shape)
         for model in models_of(table)
     }
 
@@ -118,7 +109,7 @@ def by_step(table: pd.DataFrame, scales: Scales) -> dict[str, dict[str, list[flo
     scale = np.where(scale > 0, scale, np.nan)
 
     def means(values: np.ndarray) -> list[float]:
-        return _means(values[step >= 0], step[step >= 0], steps).tolist()
+        return group_means(values[step >= 0], step[step >= 0], steps).tolist()
 
     made: dict[str, dict[str, list[float]]] = {}
     for model in models_of(table):
@@ -150,12 +141,6 @@ def by_origin(table: pd.DataFrame, scales: Scales) -> list[dict[str, Any]]:
         {"cutoff": cutoff, **{name: float(values[number]) for name, values in errors.items()}}
         for number, cutoff in enumerate(cutoffs)
     ]
-
-
-def levels_of(table: pd.DataFrame, model: str) -> list[int]:
-    """Return the levels of a model's intervals, the lowest first."""
-    found = [BOUND.match(str(name)) for name in table.columns]
-    return sorted(int(one["level"]) for one in found if one and one["model"] == model and one["side"] == "lo")
 
 
 def intervals(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -222,11 +207,3 @@ def _columns_mean(values: np.ndarray) -> np.ndarray:
     known = np.isfinite(values)
     total, count = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
     return np.divide(total, count, out=np.full(values.shape[1], np.nan), where=count > 0)
-
-
-def _means(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    """Return the mean of each group's finite values, NaN where it has none."""
-    known = np.isfinite(values)
-    total = np.bincount(group[known], weights=values[known], minlength=groups)
-    count = np.bincount(group[known], minlength=groups)
-    return np.divide(total, count, out=np.full(groups, np.nan), where=count > 0)

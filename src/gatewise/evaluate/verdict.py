@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from gatewise.evaluate.backtest import MODEL
+from gatewise.evaluate.columns import MODEL
 from gatewise.evaluate.comparison import Comparison
 
 __all__ = ["Verdict", "judged_by", "verdict"]

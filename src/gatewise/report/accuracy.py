@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from gatewise.evaluate.columns import group_means, levels_of, models_of
 from gatewise.report.words import model_label
 
-__all__ = ["Coverage", "StepErrors", "coverages", "levels_of", "models_of", "relative_errors", "step_errors"]
-
-BOUND = re.compile(r"^(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+)$")
-"""The column of an interval's bound."""
+__all__ = ["Coverage", "StepErrors", "coverages", "relative_errors", "step_errors"]
 
 REFERENCES = ("seasonal_naive", "last_value")
 """Baselines whose mean error makes the errors of different series comparable, the first that is there."""
@@ -49,29 +46,6 @@ class Coverage:
     truths: int
 
 
-def models_of(backtest: pd.DataFrame) -> tuple[str, ...]:
-    """Return the models that a backtest holds forecasts of.
-
-    Example:
-        >>> models_of(pd.DataFrame(columns=["ds", "cutoff", "y", "gatewise", "gatewise-lo-80", "last_value"]))
-        ('gatewise', 'last_value')
-    """
-    known = {"unique_id", "ds", "cutoff", "y"}
-    return tuple(name for name in backtest.columns if name not in known and not BOUND.match(name))
-
-
-def levels_of(frame: pd.DataFrame) -> tuple[int, ...]:
-    """Return the levels of Gatewise's intervals, smallest first.
-
-    Example:
-        >>> levels_of(pd.DataFrame(columns=["gatewise-lo-95", "gatewise-hi-95", "gatewise-lo-80", "gatewise-hi-80"]))
-        (80, 95)
-    """
-    found = (BOUND.match(name) for name in frame.columns)
-    sides = [(int(match["level"]), match["side"]) for match in found if match and match["model"] == "gatewise"]
-    return tuple(sorted(level for level, side in sides if side == "lo" and (level, "hi") in sides))
-
-
 def coverages(backtest: pd.DataFrame) -> tuple[Coverage, ...]:
     """Return how often each interval held the truth."""
     made = []
@@ -93,7 +67,7 @@ def relative_errors(backtest: pd.DataFrame) -> dict[str, float]:
     if backtest.empty or reference is None or not {"unique_id", "y", "gatewise"} <= set(backtest.columns):
         return {}
     number, names = _coded(backtest, "unique_id")
-    ours, theirs = (_means(_errors(backtest, model), number, len(names)) for model in ("gatewise", reference))
+    ours, theirs = (group_means(_errors(backtest, model), number, len(names)) for model in ("gatewise", reference))
     return {
         name: float(our / their)
         for name, our, their in zip(names, ours, theirs, strict=True)
@@ -123,13 +97,13 @@ def step_errors(backtest: pd.DataFrame, horizon: int | None = None) -> StepError
         return None
     scale = np.ones(len(names))
     if reference is not None:
-        scale = _means(_errors(backtest, reference), series, len(names))
+        scale = group_means(_errors(backtest, reference), series, len(names))
     divisor = np.where(scale > 0, scale, np.nan)[series]
     models = {}
     for model in models_of(backtest):
         errors = np.where(whole, _errors(backtest, model) / divisor, np.nan)
-        by_series = _means(errors, series * horizon + np.minimum(step, horizon - 1), len(names) * horizon)
-        means = _means(by_series, np.tile(np.arange(horizon), len(names)), horizon)
+        by_series = group_means(errors, series * horizon + np.minimum(step, horizon - 1), len(names) * horizon)
+        means = group_means(by_series, np.tile(np.arange(horizon), len(names)), horizon)
         models[model] = tuple(float(mean) if np.isfinite(mean) else None for mean in means)
     return StepErrors(model_label(reference) if reference else None, models, int(whole.sum()) // horizon)
 
@@ -152,14 +126,6 @@ def _coded(table: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
     texts = list(table[name])
     numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     return np.array([numbers[text] for text in texts]), list(numbers)
-
-
-def _means(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    """Return the mean of each group's finite values, NaN where it has none."""
-    known = np.isfinite(values)
-    total = np.bincount(group[known], weights=values[known], minlength=groups)
-    count = np.bincount(group[known], minlength=groups)
-    return np.divide(total, count, out=np.full(groups, np.nan), where=count > 0)
 
 
 def _positions(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

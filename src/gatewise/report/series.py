@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gatewise.report.accuracy import levels_of, models_of, relative_errors
+from gatewise.evaluate.columns import MODEL, levels_of, models_of
+from gatewise.report.accuracy import relative_errors
 from gatewise.report.folder import Moment, RunFiles, clock, finite
 from gatewise.report.words import counted
 
@@ -150,7 +151,7 @@ def _drawn(
         truth = dict(zip(made.x, made.truth, strict=True))
         history = Line(tuple(truth)[-steps:], tuple(truth.values())[-steps:])
     others = models_of(forecast) if forecast is not None else ()
-    baseline = next((model for model in others if model not in ("gatewise", "recommended")), "")
+    baseline = next((model for model in others if model != MODEL), "")
     return DrawnSeries(
         unique_id=name,
         history=history,
