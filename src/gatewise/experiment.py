@@ -7,38 +7,34 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gatewise.artifact import Saved
 from gatewise.ensemble import MUCH_WORSE, Chosen, Ensemble, choose
-from gatewise.evaluate.backtest import forecast_table, with_baseline
-from gatewise.evaluate.columns import MODEL
-from gatewise.evaluate.evaluation import Evaluation, evaluate
-from gatewise.evaluate.optimism import Optimism
-from gatewise.evaluate.origins import Origins
-from gatewise.evaluate.rivals import Made, Rivals
+from gatewise.evaluate.backtest import forecast_table
+from gatewise.evaluate.rivals import Rivals
+from gatewise.judging import judge, rivals_of
 from gatewise.notes import notes_of
+from gatewise.outcome import Outcome
 from gatewise.planning import Plan
 from gatewise.refit import refit_all, refit_seconds
 from gatewise.report.html import write_report
 from gatewise.runs.journal import Journal
 from gatewise.runs.store import RunFolder
 from gatewise.search.advice import insight_of
-from gatewise.search.margin import Margin, margin_of
-from gatewise.search.study import Found, Listener, Trial, search
+from gatewise.search.margin import margin_of
+from gatewise.search.study import Listener, Trial, search
 from gatewise.settings import Settings
 from gatewise.train.checkpoint import Keeper
 from gatewise.train.forecaster import compile_forecasters
 from gatewise.workbench import Candidate
 
-__all__ = ["Outcome", "refit_name", "run"]
+__all__ = ["refit_name", "run"]
 
 GRACE = 0.03
 """Share of the time limit by which the trainings on every row may exceed it before validated models stand in."""
@@ -59,97 +55,6 @@ def refit_name(number: int, on_every_row: str = "refit", before_test: str = "ref
     member, is_before_test = divmod(-1 - number, 2)
     name = before_test if is_before_test else on_every_row
     return f"{name}, network {member + 1}" if member else name
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """All that an experiment found.
-
-    Attributes:
-        plan: what was asked for.
-        trials: every finished trial, in order.
-        best: the record of the best one.
-        best_rmse: root mean squared error of its network on the validation part, in the user's units.
-        margin: how far the runner-up is behind it, None with one trial.
-        chosen: the models of the ensemble, trained on the training part with early stopping.
-        final: the same trained anew on every row (as they were after an interruption), for `forecast`.
-        forecast: beyond the end of the data: ``unique_id, ds, gatewise, gatewise-lo-80, ...``, with a test part also
-            the best baseline and what is recommended; None where covariates known ahead are missing for it.
-        evaluation: what the test origins say, None without a test part.
-        optimism: validation beside test, None without a test part.
-        notes: what was done with the data, in words.
-        interrupted: True when the user ended it early.
-        seconds: duration.
-    """
-
-    plan: Plan
-    trials: tuple[Trial, ...]
-    best: Trial
-    best_rmse: float
-    margin: Margin | None
-    chosen: Chosen
-    final: Ensemble
-    forecast: pd.DataFrame | None
-    evaluation: Evaluation | None
-    optimism: Optimism | None
-    notes: tuple[str, ...]
-    interrupted: bool
-    seconds: float
-
-    @property
-    def backtest(self) -> pd.DataFrame | None:
-        """The forecasts from the test origins, None without a test part."""
-        return self.evaluation.table if self.evaluation else None
-
-    @property
-    def leaderboard(self) -> pd.DataFrame | None:
-        """The model beside the baselines, None without a test part."""
-        return self.evaluation.board if self.evaluation else None
-
-    @property
-    def verdict(self) -> str:
-        """Whether the LSTM earned its place, in words."""
-        if self.evaluation is None:
-            return "No test part was kept, so there is no verdict. Use --test-windows to keep one."
-        return self.evaluation.verdict.text
-
-    def summary(self, folder: Path | None = None) -> dict[str, Any]:
-        """Return what ``--json`` prints and ``summary.json`` keeps."""
-        best, settings = self.best, self.plan.settings
-        statuses = [trial.status for trial in self.trials]
-        chosen = {name: getattr(best.settings, name) for name in self.plan.varied}
-        return {
-            "gatewise_version": version("gatewise"),
-            "command": self.plan.command,
-            "run_folder": str(folder) if folder else None,
-            "interrupted": self.interrupted,
-            "seconds": round(self.seconds, 3),
-            "horizon": settings.horizon,
-            "season": settings.season,
-            "trials": {"finished": len(statuses), **{kind: statuses.count(kind) for kind in ("diverged", "failed")}},
-            "best": {
-                "trial": best.number,
-                "score": best.score,
-                "spread": best.spread if best.settings.repeats > 1 else None,
-                "rmse": self.best_rmse,
-                "best_epoch": best.best_epoch,
-                "status": best.status,
-                "message": best.message,
-                "settings": chosen,
-            },
-            "runner_up": asdict(self.margin) if self.margin else None,
-            "ensemble": {
-                "networks": len(self.chosen.members),
-                "score": self.chosen.score,
-                "rmse": self.chosen.rmse,
-            },
-            "leaderboard": self.leaderboard.to_dict("records") if self.leaderboard is not None else [],
-            "verdict": self.verdict,
-            "decision": self.evaluation.verdict.decision if self.evaluation else None,
-            "recommended": self.evaluation.verdict.recommended if self.evaluation else None,
-            "reasons": list(self.plan.reasons),
-            "notes": list(self.notes),
-        }
 
 
 def _differing(portfolio: Sequence[Settings]) -> set[str]:
@@ -199,7 +104,7 @@ def _run(
         listener = _recorded(listener, folder, made)
     earlier = journal.spent if journal else 0.0
     clock = _Clock(made, began - earlier)
-    with _rivals(made) as rivals:
+    with rivals_of(made) as rivals:
         outcome = _outcome(made, folder, journal, listener, should_stop, clock, rivals)
     if folder is not None:
         _write_end(folder, outcome)
@@ -246,17 +151,12 @@ def _outcome(
     judged, final, exception = _train_anew(
         made, chosen, keeper, listener, lambda: should_stop() or clock.left() < -GRACE * (settings.time_limit or 0)
     )
-    forecast, evaluation, optimism = _forecast(made, final), None, None
+    forecast, judgement = _forecast(made, final), None
     if judged is not None and rivals is not None:
-        origins = rivals.origins
-        tested = judged.forecast_from(origins.panel, origins.distances, origins.horizon, settings.level)
         # A run that is to end at once does not wait for anybody.
         wait_s = 0.0 if should_stop() else min(settings.baseline_time, max(clock.left(), 0.0))
-        baselines = rivals.made(wait_s)
-        evaluation = evaluate(origins, tested, baselines, settings.season or 1)
-        optimism = _optimism(chosen, found, evaluation)
-        if forecast is not None:
-            forecast = _with_best(forecast, evaluation, baselines, settings.level)
+        judgement = judge(judged, rivals, chosen, found, settings, wait_s)
+        forecast = judgement.beside(forecast)
     return Outcome(
         plan=made,
         trials=found.trials,
@@ -266,46 +166,14 @@ def _outcome(
         chosen=chosen,
         final=final,
         forecast=forecast,
-        evaluation=evaluation,
-        optimism=optimism,
+        judgement=judgement,
         notes=(
             *notes_of(made, chosen, exception, margin if made.space.priors else None),
-            *(evaluation.left_out.values() if evaluation else ()),
-            *((optimism.message,) if optimism else ()),
+            *(judgement.notes if judgement else ()),
         ),
         interrupted=should_stop(),
         seconds=clock.seconds(),
     )
-
-
-def _rivals(made: Plan) -> AbstractContextManager[Rivals | None]:
-    """Return the baselines at work on the test origins, None without a test part."""
-    if not made.split.test:
-        return nullcontext()
-    origins = Origins.of(made.panel, made.split.test_cutoffs, made.split.horizon)
-    return Rivals(made.panel, origins, made.settings)
-
-
-def _optimism(chosen: Chosen, found: Found, evaluation: Evaluation) -> Optimism:
-    """Return the validation score beside that of the test."""
-    best = found.best
-    return Optimism(
-        validation=chosen.score,
-        test=float(evaluation.board.set_index("model").loc[MODEL, "MASE"]),
-        configurations=len(found.trials),
-        seed_spread=best.spread if best.settings.repeats > 1 else None,
-    )
-
-
-def _with_best(forecast: pd.DataFrame, evaluation: Evaluation, baselines: Made, level: tuple[int, ...]) -> pd.DataFrame:
-    """Return the forecast with the best baseline beside it, and what the verdict recommends."""
-    best, origins = evaluation.comparison.against, evaluation.origins
-    errors = (baselines.test[best] - origins.truth).reshape(len(origins.distances), -1, origins.horizon)
-    tested = {one.unique_id: errors[:, number] for number, one in enumerate(origins.panel)}
-    unknown = np.full_like(errors[:, 0], np.nan)
-    ids = forecast["unique_id"].unique()
-    by_series = np.array([tested.get(one, unknown) for one in ids])
-    return with_baseline(forecast, best, baselines.ahead[best], by_series, level, evaluation.verdict.recommended)
 
 
 class _Clock:
@@ -427,11 +295,10 @@ def _write_end(folder: RunFolder, outcome: Outcome) -> None:
     folder.write_settings("best.toml", outcome.chosen.settings)
     if outcome.forecast is not None:
         folder.write_table("forecast.csv", outcome.forecast)
-    if outcome.evaluation is not None and outcome.optimism is not None:
-        folder.write_table("backtest.csv", outcome.evaluation.table)
-        folder.write_table("leaderboard.csv", outcome.evaluation.board)
-        optimism = {"optimism": outcome.optimism.to_dict()}
-        folder.write_json("evaluation.json", {**outcome.evaluation.to_dict(), **optimism})
+    if outcome.judgement is not None:
+        folder.write_table("backtest.csv", outcome.judgement.evaluation.table)
+        folder.write_table("leaderboard.csv", outcome.judgement.evaluation.board)
+        folder.write_json("evaluation.json", outcome.judgement.to_dict())
     folder.write_model(Saved(outcome.final, outcome.plan.panel))
     folder.write_findings(outcome.trials)
     if outcome.plan.space.priors:

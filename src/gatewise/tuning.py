@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from gatewise.data.panel import Panel
-from gatewise.experiment import Outcome, run
+from gatewise.experiment import run
 from gatewise.forecast import Forecaster, native_like, panel_of, user_columns
 from gatewise.interrupt import Interrupt
 from gatewise.loggers.choice import checked_logs, logged
+from gatewise.outcome import Outcome
 from gatewise.planning import Source, plan
 from gatewise.runs.store import RunFolder
 from gatewise.search.study import Listener

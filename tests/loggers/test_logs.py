@@ -20,12 +20,13 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 from wandb.proto import wandb_internal_pb2
 
-from gatewise.experiment import Outcome, run
+from gatewise.experiment import run
 from gatewise.loggers.choice import LIBRARIES, logged
 from gatewise.loggers.mlflow import MlflowLog
 from gatewise.loggers.tensorboard import TensorBoardLog
 from gatewise.loggers.wandb import WandbLog
 from gatewise.loggers.words import measures
+from gatewise.outcome import Outcome
 from gatewise.planning import plan
 from gatewise.runs.store import RunFolder
 from tests.panels import panel_of_values, seasonal_values

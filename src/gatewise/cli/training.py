@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gatewise.data.panel import Panel
-    from gatewise.experiment import Outcome
     from gatewise.interrupt import Interrupt
+    from gatewise.outcome import Outcome
     from gatewise.planning import Command, Plan
     from gatewise.runs.store import RunFolder
 

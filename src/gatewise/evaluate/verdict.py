@@ -57,7 +57,7 @@ def verdict(board: pd.DataFrame, found: Comparison, origins: int, series: int) -
     """
     metric = judged_by(board)
     scores: dict[str, float] = dict(zip(board["model"], board[metric], strict=True))
-    ours, theirs, name = scores[MODEL], scores[found.against], found.against.replace("_", " ")
+    ours, theirs, name = scores[MODEL], scores[found.against], _named(found.against)
     where = f"on {origins} origin{'s' * (origins != 1)}" + (f" of {series} series" if series > 1 else "")
     measured = f"{metric} {ours:.3g} against {theirs:.3g}"
     decision = found.decision
@@ -79,6 +79,11 @@ def verdict(board: pd.DataFrame, found: Comparison, origins: int, series: int) -
         f"No clear winner: Gatewise's error is {100 * found.improvement:.0f} % below that of {name}, the best baseline"
     )
     return Verdict(f"{text} ({measured}) {where}, but {doubt}.", decision, MODEL)
+
+
+def _named(baseline: str) -> str:
+    """Return a baseline's name within a sentence."""
+    return "the linear model" if baseline == "linear" else baseline.replace("_", " ")
 
 
 def _interval(found: Comparison) -> str:
