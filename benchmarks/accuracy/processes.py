@@ -165,7 +165,8 @@ def _command(problem: Problem, command: str, options: Options, table: Path) -> l
         words += ["--time-limit", f"{60 * options.minutes:g}s", *(["--trials", "1"] if options.quick else [])]
     if options.covariates:
         words += ["--future", problem.protocol.future]
-    assignments = [*(SMOKE if options.quick else ()), *options.assignments]
+    # The peers of the benchmark are the baselines here.
+    assignments = ["baselines=none", *(SMOKE if options.quick else ()), *options.assignments]
     return words + [word for one in assignments for word in ("--set", one)]
 
 
