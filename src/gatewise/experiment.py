@@ -153,9 +153,8 @@ def _outcome(
     )
     forecast, judgement = _forecast(made, final), None
     if judged is not None and rivals is not None:
-        # A run that is to end at once does not wait for anybody.
-        wait_s = 0.0 if should_stop() else min(settings.baseline_time, max(clock.left(), 0.0))
-        judgement = judge(judged, rivals, chosen, found, settings, wait_s)
+        wait_s = min(settings.baseline_time, max(clock.left(), 0.0))
+        judgement = judge(judged, rivals, chosen, found, settings, wait_s, should_stop)
         forecast = judgement.beside(forecast)
     return Outcome(
         plan=made,

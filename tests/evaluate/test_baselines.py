@@ -59,9 +59,13 @@ def test_statistical_models_forecast_as_statsforecast_does_and_leave_no_process(
 
 def test_a_model_that_is_not_done_in_time_is_left_out_and_its_process_ended():
     began = time.monotonic()
+    with Running(("AutoETS",), [seasonal_values()] * 50, 4, 12, 0.1) as running:
+        made = running.results(0.1)["AutoETS"]
+        assert made.forecasts is None and "0 of 50 forecasts were done" in made.why
+        assert "did not end within its 0 s" in made.why and "--set baseline_time" in made.why
     with Running(("AutoETS",), [seasonal_values()] * 50, 4, 12, 60) as running:
-        made = running.results(0.0)["AutoETS"]
-        assert made.forecasts is None and "0 of 50 origins were done" in made.why and "--set baseline_time" in made.why
+        made = running.results(60, lambda: True)["AutoETS"]
+        assert made.forecasts is None and "the run came to its end: 0 of 50 forecasts were done" in made.why
     assert time.monotonic() - began < 10
 
 
