@@ -86,6 +86,9 @@ def test_verdict_claims_no_victory_that_is_not_there():
     same = said(1.0, 1.0, -0.1, 0.1)
     assert same.text.startswith("Do not use the LSTM here: seasonal naive is as good and free")
     assert same.recommended == "seasonal_naive"
+    behind = said(1.3, 1.0, -0.7, 0.1)
+    assert "seasonal naive has the smaller error and is free (MASE 1.3 against 1)" in behind.text
+    assert behind.decision == "tie" and behind.recommended == "seasonal_naive"
     chance = said(0.9, 1.0, -0.1, 0.3)
     assert chance.text.startswith("No clear winner") and "-10 to 30 %" in chance.text
     assert chance.recommended == "gatewise" and chance.decision == "tie"
