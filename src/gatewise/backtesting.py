@@ -135,10 +135,10 @@ def backtest(
                 on_training=on_training,
                 should_stop=stopped,
             )
-            baselines = rivals.made(settings.baseline_time, stopped)
+            theirs = rivals.made(settings.baseline_time, stopped)
             if stopped():
                 raise TrainingError("the backtest was stopped before its end, so it has no result. Start it again.")
-        evaluation = evaluate(rolling.origins, made, baselines, settings.season or 1)
+        evaluation = evaluate(rolling.origins, made, theirs, settings.season or 1)
     except BaseException:
         if folder is not None:
             folder.discard()
