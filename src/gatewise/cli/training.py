@@ -290,17 +290,13 @@ def _forecast_head(forecast: pd.DataFrame, recommended: str, several: bool, rows
     from gatewise.runs.store import csv_text
 
     head = forecast.head(rows)
-    title = f"Forecast, the first {len(head)} of {len(forecast)} rows"
+    better = [] if recommended == "gatewise" else [recommended]
+    title = f"Forecast, the first {len(head)} of {len(forecast)} rows{f'; recommended: {recommended}' * len(better)}"
     table = Table(title=title, title_justify="left")
     levels = [name.removeprefix("gatewise-lo-") for name in head.columns if name.startswith("gatewise-lo-")]
     for name in [*(["unique_id"] if several else []), "ds"]:
         table.add_column(name)
-    better = [] if recommended == "gatewise" else [recommended]
-    for name in [
-        "gatewise",
-        *(f"{level}% interval" for level in levels),
-        *(f"{name} (recommended)" for name in better),
-    ]:
+    for name in ["gatewise", *(f"{level}% interval" for level in levels), *better]:
         table.add_column(name, justify="right")
     stamps = csv_text(head.loc[:, ["ds"]]).splitlines()[1:]
     for stamp, row in zip(stamps, head.to_dict("records"), strict=True):

@@ -117,7 +117,7 @@ class Running:
         if is_cut and not said:
             return Run(None, seconds, f"{model} was left out, for the run came to its end: {done}.")
         of = f"{said['why']} for all {self._count} forecasts" if said else done
-        remedy = "Give it more with --set baseline_time=10m."
+        remedy = "Give it more with the setting baseline_time, such as 10m."
         return Run(None, seconds, f"{model} did not end within its {self._limit_s:.0f} s: {of}. {remedy}")
 
     def _end(self) -> None:

@@ -74,7 +74,7 @@ def verdict(board: pd.DataFrame, found: Comparison, origins: int, series: int) -
         how = "is as good and free" if equal else "has the smaller error and is free"
         text = f"Do not use the LSTM here: {name} {how} ({measured}) {where}."
         return Verdict(text, decision, found.against)
-    doubt = "so few origins cannot tell it from chance; more --test-windows would say more"
+    doubt = "so few cannot tell it from chance; more origins (tune --test-windows, backtest --windows) would say more"
     if found.low is not None:
         doubt = f"that may be chance: the 95 % interval is {_interval(found)}"
     text = (
