@@ -98,6 +98,8 @@ def test_a_person_reads_verdict_leaderboard_and_coverage(run_dir, capsys):
     [
         ({"windows": 0}, SettingsError, "windows must be at least 1"),
         ({"windows": 60}, DataError, "Use fewer --windows"),
+        ({"windows": 52}, DataError, "fewer --windows, a shorter --step or a longer --sliding"),
+        ({"rows": 5}, DataError, "one on 5 rows of the longest series holds none"),
         ({"baselines": "AutoEST"}, SettingsError, "baselines must be"),
     ],
 )
