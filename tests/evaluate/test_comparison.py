@@ -67,6 +67,11 @@ def test_missing_errors_do_not_count_and_each_series_counts_the_same():
     assert compare(ours, theirs, against="x").improvement == pytest.approx(1 - 5.25 / 5.5)
 
 
+def test_no_interval_reaches_beyond_the_whole_error():
+    found = compare(np.array([[0.1], [0.9], [0.2]]), np.ones((3, 1)), against="x")
+    assert found.low < 0 and found.high == 1 and found.decision == "tie"
+
+
 def test_too_little_gives_no_interval():
     found = compare(np.ones((2, 1)), 2 * np.ones((2, 1)), against="x")
     assert found.low is None and found.decision == "tie" and found.improvement == 0.5 and "too few" in found.test
