@@ -1,6 +1,8 @@
 """Backtests of a run's model: which model forecasts from where, and that none looks behind its origin."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +12,9 @@ from utilsforecast.evaluation import evaluate
 from utilsforecast.losses import mae
 
 import gatewise
+from gatewise import backtesting
 from gatewise.cli.main import main
-from gatewise.errors import DataError, RunFolderError, SettingsError
+from gatewise.errors import DataError, RunFolderError, SettingsError, TrainingError
 from gatewise.forecast import Forecaster
 from gatewise.rolling import rolling_origins, seen_until
 from tests.panels import panel_of_values, seasonal_values
@@ -95,12 +98,34 @@ def test_a_person_reads_verdict_leaderboard_and_coverage(run_dir, capsys):
     [
         ({"windows": 0}, SettingsError, "windows must be at least 1"),
         ({"windows": 60}, DataError, "Use fewer --windows"),
+        ({"windows": 52}, DataError, "fewer --windows, a shorter --step or a longer --sliding"),
+        ({"rows": 5}, DataError, "one on 5 rows of the longest series holds none"),
         ({"baselines": "AutoEST"}, SettingsError, "baselines must be"),
     ],
 )
 def test_bad_input(run_dir, asked, error, message):
     with pytest.raises(error, match=message):
         gatewise.backtest(run_dir, **asked)
+
+
+@pytest.mark.parametrize("length", [160, 180])
+def test_a_stopped_backtest_leaves_nothing_whether_it_trains_or_not(run_dir, tmp_path, length):
+    with pytest.raises(TrainingError):
+        gatewise.backtest(run_dir, data=frame(length), out=tmp_path / "made", should_stop=lambda: True)
+    assert not (tmp_path / "made").exists()
+
+
+def test_ctrl_c_leaves_130_and_nothing_written(run_dir, tmp_path, capsys, monkeypatch):
+    def interrupted(*arguments, **named):
+        os.kill(os.getpid(), signal.SIGINT)
+        return roll(*arguments, **named)
+
+    roll = backtesting.roll
+    monkeypatch.setattr(backtesting, "roll", interrupted)
+    assert main(["backtest", str(run_dir), "--out", str(tmp_path / "made")]) == 130
+    said = capsys.readouterr()
+    assert said.out == "" and "ending soon, without a result" in said.err and "nothing was written" in said.err
+    assert not (tmp_path / "made").exists()
 
 
 def test_no_run_folder(tmp_path):

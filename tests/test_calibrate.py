@@ -36,6 +36,11 @@ def test_too_few_origins_are_pooled_over_the_steps():
     assert (pooled >= residuals.max(axis=0)).all() and np.isfinite(pooled).all()
 
 
+def test_one_origin_is_pooled_in_the_units_of_the_data():
+    """A step that happened to be hit is not promised to be hit again."""
+    np.testing.assert_array_equal(radius(np.array([[0.01, 1.0, 2.0, 3.0, np.nan]]), 80), [3.0] * 5)
+
+
 def test_missing_truths_do_not_count():
     residuals = np.array([[1.0], [np.nan], [2.0], [3.0], [4.0]])
     assert radius(residuals, 50)[0] == 3.0

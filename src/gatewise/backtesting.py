@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gatewise.errors import SettingsError
+from gatewise.errors import SettingsError, TrainingError
 from gatewise.evaluate.evaluation import Evaluation, evaluate
 from gatewise.evaluate.rivals import Rivals
 from gatewise.forecast import Forecaster
@@ -105,7 +105,7 @@ def backtest(
         RunFolderError: when there is no model, or the data of the run are gone or have changed.
         DataError: when the data are too short for the origins, or a covariate is missing.
         SettingsError: for a number below 1.
-        TrainingError: when a training diverges or is stopped.
+        TrainingError: when a training diverges, or the work is stopped; nothing is written then.
     """
     for name, value in (("windows", windows), ("step", step), ("refit", refit), ("rows", rows), ("jobs", jobs)):
         if value is not None and value < 1:
@@ -114,7 +114,7 @@ def backtest(
     settings = forecaster.settings_
     given = {"baselines": baselines, "baseline_time": baseline_time, "jobs": jobs}
     settings = settings.change(**{name: value for name, value in given.items() if value is not None})
-    panel = run_panel(run_dir) if data is None else forecaster.panel_of(data, future_data)
+    panel = run_panel(run_dir, future_data) if data is None else forecaster.panel_of(data, future_data)
     unseen = seen_until(panel, forecaster.context)
     usual = settings.test_windows or USUAL_WINDOWS
     horizon = settings.horizon or 1
@@ -122,20 +122,27 @@ def backtest(
         panel, horizon, unseen=unseen, windows=windows, step=step, usual=usual, refit=refit, rows=rows
     )
     folder = RunFolder(Path(out)) if out is not None else None
-    interrupt = Interrupt()
-    with (
-        interrupt.armed() if should_stop is None else nullcontext(),
-        Rivals(panel, rolling.origins, settings) as rivals,
-    ):
-        made = roll(
-            forecaster.model_,
-            rolling,
-            settings.level,
-            jobs=settings.jobs or os.cpu_count() or 1,
-            on_training=on_training,
-            should_stop=should_stop or interrupt,
-        )
-        evaluation = evaluate(rolling.origins, made, rivals.made(settings.baseline_time), settings.season or 1)
+    try:
+        with (
+            Interrupt(keeps=False).armed() if should_stop is None else nullcontext(should_stop) as stopped,
+            Rivals(panel, rolling.origins, settings) as rivals,
+        ):
+            made = roll(
+                forecaster.model_,
+                rolling,
+                settings.level,
+                jobs=settings.jobs or os.cpu_count() or 1,
+                on_training=on_training,
+                should_stop=stopped,
+            )
+            theirs = rivals.made(settings.baseline_time, stopped)
+            if stopped():
+                raise TrainingError("the backtest was stopped before its end, so it has no result. Start it again.")
+        evaluation = evaluate(rolling.origins, made, theirs, settings.season or 1)
+    except BaseException:
+        if folder is not None:
+            folder.discard()
+        raise
     found = Backtest(evaluation, rolling, _notes(rolling, unseen, settings.test_windows or 0))
     if folder is not None:
         folder.write_table("backtest.csv", found.table)

@@ -120,8 +120,9 @@ def radius(residuals: np.ndarray, level: int) -> np.ndarray:
     """Return what an interval needs on both sides at each step, shape ``(horizon,)``.
 
     With enough origins this is the ``ceil((n + 1) * level)``-th smallest residual of the step. With fewer, the steps
-    are pooled, each in units of its own mean size, and the radius is at least the step's largest residual: a higher
-    level is never narrower than a lower one.
+    are pooled, each in units of its own mean size (with one residual a step, in those of the data: a residual says
+    nothing of its own size), and the radius is at least the step's largest residual: a higher level is never narrower
+    than a lower one.
 
     Args:
         residuals: on validation origins, shape ``(origin, horizon)``, NaN where the truth is missing: absolute errors
@@ -140,6 +141,8 @@ def _step_radius(residuals: np.ndarray, step: int, level: int) -> float:
     count, total = known.sum(axis=0), np.where(known, np.abs(residuals), 0.0).sum(axis=0)
     # A step that was never observed (a weekday without data, say) takes the mean of its neighbours.
     means = fill(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    if count.max() == 1:
+        means = np.full_like(means, total.sum() / count.sum())
     pooled = residuals / np.where(means > 0, means, 1.0)
     pooled = pooled[np.isfinite(pooled)]
     widest = float(own.max()) if len(own) else -math.inf

@@ -39,6 +39,9 @@ __all__ = ["refit_name", "run"]
 GRACE = 0.03
 """Share of the time limit by which the trainings on every row may exceed it before validated models stand in."""
 
+WRITING_S = 3.0
+"""Seconds of the time limit that are kept for tables, model and report, which come behind the slow baselines."""
+
 
 def refit_name(number: int, on_every_row: str = "refit", before_test: str = "refit before test") -> str | None:
     """Return what the trainings on more rows are called, by the number under which a listener hears of their epochs.
@@ -153,9 +156,8 @@ def _outcome(
     )
     forecast, judgement = _forecast(made, final), None
     if judged is not None and rivals is not None:
-        # A run that is to end at once does not wait for anybody.
-        wait_s = 0.0 if should_stop() else min(settings.baseline_time, max(clock.left(), 0.0))
-        judgement = judge(judged, rivals, chosen, found, settings, wait_s)
+        wait_s = min(settings.baseline_time, max(clock.left() - WRITING_S, 0.0))
+        judgement = judge(judged, rivals, chosen, found, settings, wait_s, should_stop)
         forecast = judgement.beside(forecast)
     return Outcome(
         plan=made,

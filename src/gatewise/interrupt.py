@@ -19,10 +19,11 @@ class Interrupt:
     Args:
         leave: the second time, end the process with status 130 rather than raise KeyboardInterrupt, which can surface
             in the middle of any library. For a program of one job; never for a notebook.
+        keeps: whether the work leaves its best so far when it is ended early, rather than nothing; for the words alone.
     """
 
-    def __init__(self, *, leave: bool = False) -> None:
-        self._leave = leave
+    def __init__(self, *, leave: bool = False, keeps: bool = True) -> None:
+        self._leave, self._keeps = leave, keeps
         self._asked = threading.Event()
 
     def __call__(self) -> bool:
@@ -44,13 +45,11 @@ class Interrupt:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._asked.is_set() and self._leave:
             show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-            os.write(2, f"{show_cursor}stopped at once; the run folder holds what had finished\n".encode())
+            what = "the run folder holds what had finished" if self._keeps else "nothing was written"
+            os.write(2, f"{show_cursor}stopped at once; {what}\n".encode())
             os._exit(130)
         if self._asked.is_set():
             raise KeyboardInterrupt
         self._asked.set()
-        print(
-            "interrupted: finishing the epoch, keeping the best so far; press Ctrl-C again to stop at once",
-            file=sys.stderr,
-            flush=True,
-        )
+        what = "finishing the epoch, keeping the best so far" if self._keeps else "ending soon, without a result"
+        print(f"interrupted: {what}; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)

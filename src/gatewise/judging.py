@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,13 @@ def rivals_of(made: Plan) -> AbstractContextManager[Rivals | None]:
 
 
 def judge(
-    model: Ensemble, rivals: Rivals, chosen: Chosen, found: Found, settings: Settings, wait_s: float
+    model: Ensemble,
+    rivals: Rivals,
+    chosen: Chosen,
+    found: Found,
+    settings: Settings,
+    wait_s: float,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Judgement:
     """Forecast from the test origins and compare with the baselines.
 
@@ -87,10 +94,11 @@ def judge(
         found: the search that found them.
         settings: season and levels count.
         wait_s: seconds to wait for the slow baselines at most.
+        should_stop: asked often; True ends the waiting.
     """
     origins = rivals.origins
     made = model.forecast_from(origins.panel, origins.distances, origins.horizon, settings.level)
-    baselines = rivals.made(wait_s)
+    baselines = rivals.made(wait_s, should_stop)
     evaluation = evaluate(origins, made, baselines, settings.season or 1)
     best = found.best
     optimism = Optimism(

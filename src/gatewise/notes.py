@@ -56,7 +56,8 @@ def _wider(made: Plan, chosen: Chosen) -> str:
     if not levels:
         return ""
     by = " and ".join(f"{level}% ones by {100 * (all_levels[level - 1] - 1):.0f} %" for level in levels)
-    why = f"they overlap and say as much as {chosen.independent} that do not"
+    overlap = made.split.horizon > 1
+    why = f"they overlap and say as much as {chosen.independent} that do not" if overlap else "they are few"
     if max(calm[level - 1] for level in levels) >= 1.02:
         why += ", and their time was calmer than the history before it"
     return f" The {by} are wider for what these leave unknown: {why}."

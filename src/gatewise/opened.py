@@ -51,14 +51,18 @@ def open_run(run_dir: str | Path, *, data: Any = None, future_data: Any = None, 
     return plan(asked["command"], _same_panel(folder, asked, given, data, future_data), given, source)
 
 
-def run_panel(run_dir: str | Path) -> Panel:
+def run_panel(run_dir: str | Path, future_data: Any = None) -> Panel:
     """Return the data of a run, read again.
+
+    Args:
+        run_dir: a run folder.
+        future_data: the covariates known ahead, where their table has moved or was a frame.
 
     Raises:
         RunFolderError: when the folder is no run folder, names no data, or they have changed since.
     """
     asked = _document(Path(run_dir), "run.json")
-    return _same_panel(Path(run_dir), asked, asked["given"], None, None)
+    return _same_panel(Path(run_dir), asked, asked["given"], None, future_data)
 
 
 def _same_panel(folder: Path, asked: dict[str, Any], given: dict[str, Any], data: Any, future_data: Any) -> Panel:

@@ -12,7 +12,7 @@ from threading import Event
 import numpy as np
 
 from gatewise.data.panel import Panel
-from gatewise.errors import TrainingError
+from gatewise.errors import DataError, TrainingError
 from gatewise.fitted import Fitted
 from gatewise.model.network import layout_of
 from gatewise.settings import Settings
@@ -81,6 +81,7 @@ def trained_anew(
         should_stop: asked after every chunk of steps.
 
     Raises:
+        DataError: when the panel holds no window to learn from.
         TrainingError: when the training diverges or is stopped, or how many epochs were best is not known.
     """
     if not fitted.epochs:
@@ -107,6 +108,12 @@ def _trained(
     """Return a network's configuration trained on every row of a panel, and how that went."""
     settings, epochs = fitted.settings, fitted.epochs
     part = Part(panel, panel, 0, settings.season or 1, room)
+    if len(part.windows(settings)) == 0:
+        raise DataError(
+            f"a training must hold at least one window of window={settings.window} and horizon={settings.horizon} "
+            f"steps that ends on an observed value, but one on {int(panel.lengths.max())} rows of the longest series "
+            "holds none. Train on more rows before an origin: fewer --windows, a shorter --step or a longer --sliding."
+        )
     architecture, start = part.architecture(settings), None
     # With an embedding, more series make another network, which has no weights to start from.
     if onward and layout_of(architecture).size == len(fitted.parameters):

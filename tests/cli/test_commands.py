@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from gatewise.cli.main import main
+from gatewise.cli.training import _forecast_head
 from tests.panels import seasonal_values
 
 QUICK = ["--set", "hidden=8", "--set", "epochs=2", "--set", "window=12", "--set", "patch=1", "--members", "1"]
@@ -331,3 +332,11 @@ def test_an_unexpected_error_is_one_line_with_a_way_to_its_traceback(table, tmp_
     monkeypatch.setenv("GATEWISE_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         main([*flags[: -len(QUICK)], "--out", str(tmp_path / "again"), *QUICK])
+
+
+@pytest.mark.parametrize("recommended", ["gatewise", "drift"])
+def test_the_forecast_on_the_terminal_has_the_baseline_where_it_is_recommended(recommended):
+    row = {"unique_id": "a", "ds": pd.Timestamp("2020-01-01"), "gatewise": 1.0, "drift": 2.0, "recommended": 2.0}
+    table = _forecast_head(pd.DataFrame([row]), recommended, several=False)
+    assert [one.header for one in table.columns] == ["ds", *dict.fromkeys(["gatewise", recommended])]
+    assert str(table.title).endswith("recommended: drift") == (recommended == "drift")

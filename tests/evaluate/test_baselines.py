@@ -33,9 +33,12 @@ def test_naive_forecasts():
 def test_linear_finds_a_linear_law_whatever_the_level_and_the_unit():
     """A sinusoid obeys a linear recursion, so the forecast is exact, also on a series of another level and unit."""
     wave = np.sin(2 * np.pi * np.arange(200) / 12)
-    made = LinearBaseline(panel_of_values(5 + wave), SETTINGS).forecast([1e6 + 1e3 * wave[:150], 5 + wave[:101]])
+    made = LinearBaseline(panel_of_values(5 + wave), SETTINGS).forecast(
+        [1e6 + 1e3 * wave[:150], 5 + wave[:101], 1e-9 * (5 + wave[:101])]
+    )
     np.testing.assert_allclose(made[0], 1e6 + 1e3 * wave[150:154], atol=20)
     np.testing.assert_allclose(made[1], 5 + wave[101:105], atol=0.02)
+    np.testing.assert_allclose(1e9 * made[2], made[1], rtol=1e-9)
 
 
 def test_linear_needs_a_window():
@@ -59,9 +62,13 @@ def test_statistical_models_forecast_as_statsforecast_does_and_leave_no_process(
 
 def test_a_model_that_is_not_done_in_time_is_left_out_and_its_process_ended():
     began = time.monotonic()
+    with Running(("AutoETS",), [seasonal_values()] * 50, 4, 12, 0.1) as running:
+        made = running.results(0.1)["AutoETS"]
+        assert made.forecasts is None and "0 of 50 forecasts were done" in made.why
+        assert "did not end within its 0 s" in made.why and "setting baseline_time" in made.why
     with Running(("AutoETS",), [seasonal_values()] * 50, 4, 12, 60) as running:
-        made = running.results(0.0)["AutoETS"]
-        assert made.forecasts is None and "0 of 50 origins were done" in made.why and "--set baseline_time" in made.why
+        made = running.results(60, lambda: True)["AutoETS"]
+        assert made.forecasts is None and "the run came to its end: 0 of 50 forecasts were done" in made.why
     assert time.monotonic() - began < 10
 
 

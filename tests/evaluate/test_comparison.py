@@ -67,6 +67,11 @@ def test_missing_errors_do_not_count_and_each_series_counts_the_same():
     assert compare(ours, theirs, against="x").improvement == pytest.approx(1 - 5.25 / 5.5)
 
 
+def test_no_interval_reaches_beyond_the_whole_error():
+    found = compare(np.array([[0.1], [0.9], [0.2]]), np.ones((3, 1)), against="x")
+    assert found.low < 0 and found.high == 1 and found.decision == "tie"
+
+
 def test_too_little_gives_no_interval():
     found = compare(np.ones((2, 1)), 2 * np.ones((2, 1)), against="x")
     assert found.low is None and found.decision == "tie" and found.improvement == 0.5 and "too few" in found.test
@@ -86,6 +91,9 @@ def test_verdict_claims_no_victory_that_is_not_there():
     same = said(1.0, 1.0, -0.1, 0.1)
     assert same.text.startswith("Do not use the LSTM here: seasonal naive is as good and free")
     assert same.recommended == "seasonal_naive"
+    behind = said(1.3, 1.0, -0.7, 0.1)
+    assert "seasonal naive has the smaller error and is free (MASE 1.3 against 1)" in behind.text
+    assert behind.decision == "tie" and behind.recommended == "seasonal_naive"
     chance = said(0.9, 1.0, -0.1, 0.3)
     assert chance.text.startswith("No clear winner") and "-10 to 30 %" in chance.text
     assert chance.recommended == "gatewise" and chance.decision == "tie"

@@ -42,6 +42,14 @@ def test_a_good_forecast_and_a_mean_are_no_copies():
     assert lag_copy(histories, truth, np.zeros_like(truth), season=12) is None
 
 
+def test_a_forecast_whose_first_step_alone_is_the_last_value_is_no_copy():
+    """That is the right first step of a random walk; what comes behind it may be worth something."""
+    histories, truth = cut(10 * np.sin(np.arange(400) * np.pi / 6) + walk(400, seed=3), 12, 15)
+    good = truth + 0.5 * np.random.default_rng(1).normal(size=truth.shape)
+    good[:, 0] = [one[-1] for one in histories]
+    assert lag_copy(histories, truth, good, season=12) is None
+
+
 def test_too_few_forecasts_say_nothing():
     histories, truth = cut(walk(), 1, 5)
     assert lag_copy(histories, truth, np.array([[one[-1]] for one in histories])) is None

@@ -54,7 +54,7 @@ def error(table, model, rows):
 
 def test_by_step_series_and_origin(table):
     step = np.tile(np.arange(3), 8)
-    steps = by_step(table, SCALES)
+    steps = by_step(table, SCALES, 3)
     for model in ("gatewise", "drift"):
         assert steps[model]["MAE"] == pytest.approx([error(table, model, step == one) for one in range(3)])
         scaled = {name: [] for name in "ab"}
@@ -75,9 +75,11 @@ def test_by_step_series_and_origin(table):
 
 
 def test_an_origin_that_lacks_a_row_does_not_count_for_the_steps(table):
-    steps = by_step(table.drop(index=[0]), SCALES)["drift"]["MAE"]
+    steps = by_step(table.drop(index=[0]), SCALES, 3)["drift"]["MAE"]
     rest = table.drop(index=[0, 1, 2])
     assert steps == pytest.approx([error(rest, "drift", np.tile(np.arange(3), 7) == one) for one in range(3)])
+    none_whole = table.groupby(["unique_id", "cutoff"]).tail(2)
+    assert np.isnan(by_step(none_whole, SCALES, 3)["drift"]["MAE"]).tolist() == [True] * 3
 
 
 def test_intervals_and_quantiles_agree_with_utilsforecast(table):

@@ -120,6 +120,14 @@ def test_an_older_run_has_none_of_it(build):
     assert "Do the intervals hold?" not in text_of(summary)
 
 
+def test_steps_that_nothing_is_known_of_are_not_drawn(build):
+    document = evaluation()
+    document["by_step"] = {model: {"MAE": [None] * 4} for model in document["by_step"]}
+    folder = build()
+    (folder / "backtest.csv").unlink()
+    assert with_evaluation(folder, document).steps is None
+
+
 def test_errors_by_step_have_every_model(build):
     document = evaluation()
     several = with_evaluation(build(), document)

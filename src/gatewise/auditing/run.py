@@ -66,7 +66,7 @@ def audit(
     made = open_run(run_dir, data=data, future_data=future_data, **changes)
     tables = tables_of(made, data, future_data)
     checks: list[Check] = []
-    with Interrupt().armed() if should_stop is None else nullcontext(should_stop) as stopped:
+    with Interrupt(keeps=False).armed() if should_stop is None else nullcontext(should_stop) as stopped:
         course = Course(made, tables, trials, _winner(run_dir, made), stopped)
         try:
             for check in course.checks():

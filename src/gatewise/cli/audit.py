@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gatewise.cli.options import FutureDataOption, JsonOption, NoCacheOption, QuietOption
+from gatewise.cli.training import INTERRUPTED
 
 if TYPE_CHECKING:
     from gatewise.evaluate.audit import Audit
 
 __all__ = ["audit"]
-
-INTERRUPTED = 130
 
 
 def audit(
@@ -44,7 +43,7 @@ def audit(
     if no_cache:
         os.environ[CACHE_VARIABLE] = ""
     # Armed before the heavy libraries load: some of them swallow a KeyboardInterrupt while they do.
-    with Interrupt(leave=True).armed() as interrupt:
+    with Interrupt(leave=True, keeps=False).armed() as interrupt:
         from gatewise.auditing.run import audit as run
         from gatewise.auditing.run import expected_seconds
 

@@ -12,6 +12,8 @@ import typer
 
 from gatewise.cli.options import FutureDataOption, JsonOption, NoCacheOption, QuietOption, with_flags
 from gatewise.cli.tables import free_folder, leaderboard_table
+from gatewise.cli.training import INTERRUPTED
+from gatewise.errors import TrainingError
 
 if TYPE_CHECKING:
     from gatewise.backtesting import Backtest
@@ -66,7 +68,7 @@ def backtest(
     if no_cache:
         os.environ[CACHE_VARIABLE] = ""
     # Armed before the heavy libraries load: some of them swallow a KeyboardInterrupt while they do.
-    with Interrupt(leave=True).armed() as interrupt:
+    with Interrupt(leave=True, keeps=False).armed() as interrupt:
         from gatewise.backtesting import backtest as run
         from gatewise.settings import Settings
 
@@ -77,19 +79,25 @@ def backtest(
             if not quiet:
                 print(f"training {done}/{total}", file=sys.stderr, flush=True)
 
-        made = run(
-            run_dir,
-            data=data,
-            future_data=future_data,
-            windows=windows,
-            step=step,
-            refit=refit,
-            rows=rows,
-            out=folder,
-            on_training=say,
-            should_stop=interrupt,
-            **{name: getattr(asked, name) for name in flags},
-        )
+        try:
+            made = run(
+                run_dir,
+                data=data,
+                future_data=future_data,
+                windows=windows,
+                step=step,
+                refit=refit,
+                rows=rows,
+                out=folder,
+                on_training=say,
+                should_stop=interrupt,
+                **{name: getattr(asked, name) for name in flags},
+            )
+        except TrainingError:
+            if not interrupt():
+                raise
+            print("interrupted: nothing was written", file=sys.stderr)
+            return INTERRUPTED
     if as_json:
         from gatewise.runs.store import finite
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,13 @@ def leaderboard_table(leaderboard: pd.DataFrame, title: str) -> Table:
     for metric in METRICS:
         board.add_column(metric, justify="right")
     for row in leaderboard.to_dict("records"):
-        cells = [f"{row[metric]:.4g}" if metric != "bias" else f"{100 * row[metric]:+.1f} %" for metric in METRICS]
+        cells = [_written(metric, float(row[metric])) for metric in METRICS]
         board.add_row(str(row["model"]), *cells, style="bold" if row["model"] == "gatewise" else "")
     return board
+
+
+def _written(metric: str, value: float) -> str:
+    """Return a metric as text, a dash where it is undefined."""
+    if math.isnan(value):
+        return "–"
+    return f"{100 * value:+.1f} %" if metric == "bias" else f"{value:.4g}"

@@ -267,7 +267,8 @@ def _show(outcome: Outcome, folder: Path) -> None:
     if outcome.leaderboard is not None:
         console.print(leaderboard_table(outcome.leaderboard, "Leaderboard on the test origins"))
     if outcome.forecast is not None:
-        console.print(_forecast_head(outcome.forecast, several=len(outcome.plan.panel) > 1))
+        recommended = outcome.judgement.verdict.recommended if outcome.judgement else "gatewise"
+        console.print(_forecast_head(outcome.forecast, recommended, several=len(outcome.plan.panel) > 1))
     for note in outcome.notes:
         console.print(f"[dim]{escape(note)}[/]")
     best = outcome.best
@@ -281,23 +282,25 @@ def _show(outcome: Outcome, folder: Path) -> None:
         console.print(escape(f"go on    gatewise tune --resume {folder}"))
 
 
-def _forecast_head(forecast: pd.DataFrame, several: bool, rows: int = 6) -> Any:
-    """Return the first rows of the forecast, each interval in one column."""
+def _forecast_head(forecast: pd.DataFrame, recommended: str, several: bool, rows: int = 6) -> Any:
+    """Return the first rows of the forecast, each interval in one column, and the baseline where it is recommended."""
     from rich.markup import escape
     from rich.table import Table
 
     from gatewise.runs.store import csv_text
 
     head = forecast.head(rows)
-    title = f"Forecast, the first {len(head)} of {len(forecast)} rows"
+    better = [] if recommended == "gatewise" else [recommended]
+    title = f"Forecast, the first {len(head)} of {len(forecast)} rows{f'; recommended: {recommended}' * len(better)}"
     table = Table(title=title, title_justify="left")
     levels = [name.removeprefix("gatewise-lo-") for name in head.columns if name.startswith("gatewise-lo-")]
     for name in [*(["unique_id"] if several else []), "ds"]:
         table.add_column(name)
-    for name in ["gatewise", *(f"{level}% interval" for level in levels)]:
+    for name in ["gatewise", *(f"{level}% interval" for level in levels), *better]:
         table.add_column(name, justify="right")
     stamps = csv_text(head.loc[:, ["ds"]]).splitlines()[1:]
     for stamp, row in zip(stamps, head.to_dict("records"), strict=True):
         spans = [f"{row[f'gatewise-lo-{level}']:.6g} to {row[f'gatewise-hi-{level}']:.6g}" for level in levels]
-        table.add_row(*([escape(str(row["unique_id"]))] if several else []), stamp, f"{row['gatewise']:.6g}", *spans)
+        names = [escape(str(row["unique_id"]))] if several else []
+        table.add_row(*names, stamp, f"{row['gatewise']:.6g}", *spans, *(f"{row[name]:.6g}" for name in better))
     return table

@@ -91,7 +91,8 @@ def compare(ours: np.ndarray, theirs: np.ndarray, *, against: str, overlap: int 
         return Comparison(against, 1 - ratio, 1 - ratio, 1 - ratio, 1.0 if ratio == 1 else 0.0, test)
     reach = float(t.ppf(0.975, freedom)) * error
     p_value = float(2 * t.sf(abs(1 - ratio) / error, freedom))
-    return Comparison(against, 1 - ratio, 1 - ratio - reach, 1 - ratio + reach, p_value, test)
+    # No model saves more than the whole error.
+    return Comparison(against, 1 - ratio, 1 - ratio - reach, min(1 - ratio + reach, 1.0), p_value, test)
 
 
 def _mean_over_series(values: np.ndarray) -> float:

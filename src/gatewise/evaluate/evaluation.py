@@ -67,7 +67,7 @@ class Evaluation:
             loss, score = probabilistic(table, str(row["model"]))
             seconds = self.seconds.get(str(row["model"]), np.nan)
             models.append({**row, "pinball": loss, "CRPS": score, "seconds": round(seconds, 3)})
-        steps = by_step(table, scales)
+        steps = by_step(table, scales, self.origins.horizon)
         levels = [{**one, "by_step": steps[one["model"]][f"coverage-{one['level']}"]} for one in intervals(table)]
         return {
             "season": self.season,

@@ -40,7 +40,7 @@ class LagCopy(NamedTuple):
 def lag_copy(
     histories: Sequence[np.ndarray], truth: np.ndarray, forecast: np.ndarray, season: int = 1
 ) -> LagCopy | None:
-    """Return how a forecast copies the past; None where it does not.
+    """Return how a forecast copies the past over its whole horizon; None where it does not.
 
     Args:
         histories: the values up to each origin, shape ``(time,)`` each.
@@ -57,13 +57,11 @@ def lag_copy(
         1
     """
     horizon = truth.shape[1]
-    repeated = np.array([one[-1] for one in histories])[:, None] * np.ones(horizon)
-    found = [(0, _share(repeated, truth, forecast))] if horizon > 1 else []
-    longest = min((len(one) for one in histories), default=0)
+    longest, found = min((len(one) for one in histories), default=0), []
     for lag in range(1, min(MOST_LAGS, longest, 2 * max(season, horizon)) + 1):
-        steps = min(lag, horizon)
-        past = np.array([one[len(one) - lag : len(one) - lag + steps] for one in histories])
-        found.append((lag, _share(past, truth[:, :steps], forecast[:, :steps])))
+        # What is not known yet is repeated: a forecast copies the past over its whole horizon, or not at all.
+        past = np.array([one[len(one) - lag + np.arange(horizon) % lag] for one in histories])
+        found.append((0 if lag == 1 < horizon else lag, _share(past, truth, forecast)))
     lag, share = min(found, key=lambda one: one[1], default=(0, np.inf))
     if not share < COPIED:
         return None

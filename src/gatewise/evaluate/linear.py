@@ -54,10 +54,13 @@ class LinearBaseline:
     def forecast(self, histories: Sequence[np.ndarray]) -> np.ndarray:
         """Return forecasts from the end of each history, shape ``(history, horizon)``.
 
-        The scaling that the regression was fitted under falls out: level and spread of a window scale alike.
+        Each history counts in its own standard deviation, as the series that the regression was fitted on did: what is
+        a flat window does not depend on the unit of the data.
         """
         a = self._architecture
-        windows = np.array([one[pad_index(a.window, len(one), a.season)] for one in histories]).reshape(-1, a.window).T
+        units = np.array([one.std() or 1.0 for one in histories])[:, None]
+        windows = np.array([one[pad_index(a.window, len(one), a.season)] for one in histories]).reshape(-1, a.window)
+        windows = (windows / units).T
         level, scale = normaliser(a, windows)
         inputs = np.concatenate([(windows - level) / scale, np.ones_like(level)])
-        return (level + scale * (self._coefficients.T @ inputs)).T
+        return units * (level + scale * (self._coefficients.T @ inputs)).T

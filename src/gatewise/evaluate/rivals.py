@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -77,14 +78,15 @@ class Rivals:
     def __exit__(self, *error: object) -> None:
         self._running.__exit__(*error)
 
-    def made(self, wait_s: float) -> Made:
+    def made(self, wait_s: float, should_stop: Callable[[], bool] = lambda: False) -> Made:
         """Return all forecasts.
 
         Args:
             wait_s: seconds to wait for the statistical models at most; what is not done by then is left out.
+            should_stop: asked often; True ends the waiting.
         """
         runs = {name: self._quick(name) for name in self._names if name not in STATISTICAL}
-        runs |= self._running.results(wait_s)
+        runs |= self._running.results(wait_s, should_stop)
         done = {name: run.forecasts for name, run in runs.items() if run.forecasts is not None}
         count = len(self.origins)
         return Made(

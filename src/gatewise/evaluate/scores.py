@@ -97,19 +97,20 @@ def errors_by_origin(table: pd.DataFrame, scales: Scales) -> dict[str, np.ndarra
     }
 
 
-def by_step(table: pd.DataFrame, scales: Scales) -> dict[str, dict[str, list[float]]]:
-    """Return MAE, MASE and the coverage of every interval at each step of the horizon, by model."""
+def by_step(table: pd.DataFrame, scales: Scales, horizon: int) -> dict[str, dict[str, list[float]]]:
+    """Return MAE, MASE and the coverage of every interval at each step of the horizon, by model.
+
+    Origins that lack a row do not count: which step the others are cannot be told. NaN where none is whole.
+    """
     series, cutoff = (pd.factorize(table[name])[0] for name in ("unique_id", "cutoff"))
     step = pd.Series(0, index=table.index).groupby([series, cutoff]).cumcount().to_numpy()
     whole = pd.Series(step).groupby([series, cutoff]).transform("size").to_numpy()
-    # Which step a row is cannot be told where its origin lacks one.
-    step = np.where(whole == whole.max(initial=0), step, -1)
-    steps = int(step.max(initial=-1)) + 1
+    step = np.where(whole == horizon, step, -1)
     scale = _scale(table, scales)
     scale = np.where(scale > 0, scale, np.nan)
 
     def means(values: np.ndarray) -> list[float]:
-        return group_means(values[step >= 0], step[step >= 0], steps).tolist()
+        return group_means(values[step >= 0], step[step >= 0], horizon).tolist()
 
     made: dict[str, dict[str, list[float]]] = {}
     for model in models_of(table):

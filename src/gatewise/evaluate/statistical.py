@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Thread
 from typing import Any, NamedTuple
@@ -24,6 +24,9 @@ __all__ = ["STATISTICAL", "Run", "Running", "affordable"]
 
 STATISTICAL = ("AutoTheta", "AutoETS", "AutoARIMA")
 """Names of the models, as their columns in ``backtest.csv`` and as statsforecast has them, the quickest first."""
+
+ASK_S = 0.1
+"""Seconds between two looks at whether the work is to stop."""
 
 ARIMA_STEPS = 6000
 """AutoARIMA is tried unasked where history times season is at most this: its time grows faster than both."""
@@ -83,19 +86,23 @@ class Running:
     def __exit__(self, *error: object) -> None:
         self._end()
 
-    def results(self, wait_s: float) -> dict[str, Run]:
+    def results(self, wait_s: float, should_stop: Callable[[], bool] = lambda: False) -> dict[str, Run]:
         """Return what each model came to; those that are not done in time are left out, and their process is ended.
 
         Args:
             wait_s: seconds to wait at most.
+            should_stop: asked often; True ends the waiting.
         """
         until = time.monotonic() + wait_s
         for _, thread in self._workers:
-            thread.join(max(until - time.monotonic(), 0))
+            while thread.is_alive() and (left_s := until - time.monotonic()) > 0 and not should_stop():
+                thread.join(min(left_s, ASK_S))
         self._end()
-        return {model: self._result(model) for model in self._models}
+        is_cut = wait_s < self._limit_s or should_stop()
+        return {model: self._result(model, is_cut) for model in self._models}
 
-    def _result(self, model: str) -> Run:
+    def _result(self, model: str, is_cut: bool) -> Run:
+        """Return what a model came to; `is_cut` tells that it had less time than it may take."""
         lines = [one for one in self._lines if one["model"] == model]
         made = {one["number"]: one["forecast"] for one in lines if "forecast" in one}
         seconds = max((one["seconds"] for one in lines if "forecast" in one), default=0.0)
@@ -106,12 +113,11 @@ class Running:
         said = next((one for one in lines if "why" in one), None)
         if said and not said.get("too_slow"):
             return Run(None, seconds, f"{model} failed: {said['why']}.")
-        of = (
-            f"{said['why']} for all {self._count} origins"
-            if said
-            else f"{len(made)} of {self._count} origins were done"
-        )
-        remedy = "Give it more with --set baseline_time=10m."
+        done = f"{len(made)} of {self._count} forecasts were done"
+        if is_cut and not said:
+            return Run(None, seconds, f"{model} was left out, for the run came to its end: {done}.")
+        of = f"{said['why']} for all {self._count} forecasts" if said else done
+        remedy = "Give it more with the setting baseline_time, such as 10m."
         return Run(None, seconds, f"{model} did not end within its {self._limit_s:.0f} s: {of}. {remedy}")
 
     def _end(self) -> None:

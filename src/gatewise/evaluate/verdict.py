@@ -70,9 +70,11 @@ def verdict(board: pd.DataFrame, found: Comparison, origins: int, series: int) -
         text = f"Do not use the LSTM here: {name} is better and free ({measured.replace(' against ', ' against its ')})"
         return Verdict(f"{text} {where}.", decision, found.against)
     if ours >= theirs * (1 - TIE):
-        text = f"Do not use the LSTM here: {name} is as good and free ({measured}) {where}."
+        equal = math.isclose(ours, theirs, rel_tol=TIE, abs_tol=1e-12)
+        how = "is as good and free" if equal else "has the smaller error and is free"
+        text = f"Do not use the LSTM here: {name} {how} ({measured}) {where}."
         return Verdict(text, decision, found.against)
-    doubt = "so few origins cannot tell it from chance; more --test-windows would say more"
+    doubt = "so few cannot tell it from chance; more origins (tune --test-windows, backtest --windows) would say more"
     if found.low is not None:
         doubt = f"that may be chance: the 95 % interval is {_interval(found)}"
     text = (

@@ -217,7 +217,9 @@ def _steps(measured: StepErrors | None, evaluation: Evaluation | None) -> StepEr
 
     Those of the backtest weigh the series of a panel alike, so they are preferred where no model is missing in them.
     """
-    if evaluation is None or not any(len(curve) > 1 for curve in evaluation.by_step.values()):
+    curves = evaluation.by_step.values() if evaluation else ()
+    # Where every origin lacks a row, no step is known.
+    if evaluation is None or not any(len(curve) > 1 and set(curve) != {None} for curve in curves):
         return measured
     if measured is not None and set(evaluation.by_step) <= set(measured.models):
         return measured
