@@ -153,3 +153,12 @@ def test_what_a_model_has_seen_of_each_series():
     context = replace(panel, series=(panel.series[0].head(25), panel.series[1].head(38)))
     assert seen_until(panel, context) == 2 and seen_until(panel, panel) == 0
     assert seen_until(panel, replace(panel, series=(panel.series[0].head(25),))) == 5
+
+
+def test_a_baseline_is_the_same_beside_any_network(run_dir, tmp_path):
+    """The linear baseline's window is no setting of the networks: another one of theirs leaves it as it is."""
+    frame(160).to_csv(tmp_path / "sales.csv", index=False)
+    other = {**SMALL, "window": 36, "baselines": "linear"}
+    wide = gatewise.tune(tmp_path / "sales.csv", 3, trials=1, vary="dropout", test_windows=2, **other)
+    found = gatewise.backtest(run_dir, baselines="linear")
+    np.testing.assert_array_equal(found.table["linear"], wide.outcome.backtest["linear"])

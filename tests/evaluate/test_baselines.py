@@ -42,7 +42,7 @@ def test_linear_finds_a_linear_law_whatever_the_level_and_the_unit():
 
 
 def test_linear_needs_a_window():
-    with pytest.raises(ValueError, match="no series holds a window of 24 and a horizon of 4"):
+    with pytest.raises(ValueError, match="no series holds a window of 12 and a horizon of 4"):
         LinearBaseline(panel_of_values(np.arange(10.0)), SETTINGS)
 
 

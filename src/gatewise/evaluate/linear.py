@@ -21,12 +21,17 @@ from gatewise.train.ridge import fit_linear
 __all__ = ["LinearBaseline"]
 
 
+LEAST_WINDOW = 20
+"""Steps that the window has at least."""
+
+
 class LinearBaseline:
     """A linear forecast of the steps ahead from a window that is normalised by its own level and spread.
 
     Args:
         panel: what it is fitted on: rows before the first origin.
-        settings: resolved ones; horizon, season and window count, the latter stretched to a season.
+        settings: resolved ones; horizon and season count. The window is no setting of the networks, so that a baseline
+            is the same beside all of them.
 
     Raises:
         ValueError: when the panel has no window to fit on.
@@ -35,7 +40,7 @@ class LinearBaseline:
     def __init__(self, panel: Panel, settings: Settings):
         season = settings.season or 1
         plain = Settings.of(
-            window=max(settings.window or 1, season),
+            window=_window(max(map(len, panel)), season, settings.horizon or 1),
             horizon=settings.horizon,
             season=season,
             long_season=1,
@@ -64,3 +69,16 @@ class LinearBaseline:
         level, scale = normaliser(a, windows)
         inputs = np.concatenate([(windows - level) / scale, np.ones_like(level)])
         return units * (level + scale * (self._coefficients.T @ inputs)).T
+
+
+def _window(rows: int, season: int, horizon: int) -> int:
+    """Return the steps of whole seasons: at least two of them, two horizons and `LEAST_WINDOW` steps.
+
+    A short series has less: a quarter of it, but one season.
+
+    Example:
+        >>> _window(2000, 52, 26), _window(300, 1, 6), _window(100, 24, 48)
+        (104, 20, 24)
+    """
+    wanted = max(2 * season, 2 * horizon, LEAST_WINDOW)
+    return season * max(min(-(-wanted // season), rows // (4 * season)), 1)

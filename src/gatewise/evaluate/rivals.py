@@ -51,7 +51,7 @@ class Rivals:
     Args:
         panel: the whole panel, whose end is forecast as well.
         origins: the test origins.
-        settings: resolved ones; season, window, baselines and baseline_time count.
+        settings: resolved ones; season, horizon, baselines and baseline_time count.
     """
 
     def __init__(self, panel: Panel, origins: Origins, settings: Settings):
