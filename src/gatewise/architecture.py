@@ -67,6 +67,7 @@ class Architecture(NamedTuple):
         loss: the loss that training minimises.
         optimizer: the update rule.
         batch_size: windows per optimizer step.
+        precision: of the factors of the training's matrix products, float32 or bfloat16; forecasts are in float32.
     """
 
     window: int
@@ -85,6 +86,7 @@ class Architecture(NamedTuple):
     loss: str = "mse"
     optimizer: str = "adam"
     batch_size: int = 32
+    precision: str = "float32"
 
     @property
     def steps(self) -> int:
@@ -166,6 +168,7 @@ def architecture_of(settings: Settings, widths: Widths = NO_COVARIATES) -> Archi
         loss=s.loss,
         optimizer=s.optimizer,
         batch_size=s.batch_size,
+        precision=s.precision or "float32",
     )
 
 

@@ -11,6 +11,7 @@ from gatewise.auto import choose_auto
 from gatewise.data.panel import Panel
 from gatewise.data.season import find_season
 from gatewise.data.traits import traits_of
+from gatewise.processor import fastest_precision
 from gatewise.settings import Settings
 
 __all__ = ["Resolved", "resolve"]
@@ -71,6 +72,7 @@ def resolve(panel: Panel, given: dict[str, Any]) -> Resolved:
         SettingsError: for unknown names, values out of range, or clashes.
     """
     given = {name: value for name, value in given.items() if value is not None}
+    given.setdefault("precision", fastest_precision())
     asked = Settings.of(**given)
     return _classic(panel, given, asked) if asked.preset == "classic" else _auto(panel, given, asked)
 

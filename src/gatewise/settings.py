@@ -34,6 +34,7 @@ Combine = Literal["median", "mean", "weighted"]
 Refit = Literal["anew", "onward", "none"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "exponential", "step", "cosine", "warmup-cosine", "one-cycle", "plateau"]
+Precision = Literal["float32", "bfloat16"]
 Sampler = Literal["tpe", "random", "gp", "cmaes"]
 Halvings = Literal["none", "halving", "hyperband"]
 Baseline = Literal[
@@ -406,6 +407,14 @@ class Settings(BaseModel):
             prior=Prior(choices=(0.0, 0.02, 0.05, 0.1)),
         ),
     ] = 0.0
+    precision: Annotated[
+        Precision | None,
+        _row(
+            "training",
+            "of the factors of training's matrix products, whose sums, weights and forecasts stay in float32; when "
+            "unset bfloat16 on processors with matrix units for it (Intel AMX), else float32",
+        ),
+    ] = None
     seed: Annotated[int, _row("training", "seed of every random draw", ge=0, lt=2**31)] = 0
 
     members: Annotated[

@@ -11,6 +11,7 @@ import pytest
 from gatewise.architecture import Architecture
 from gatewise.model.lstm import lstm, parts
 from gatewise.model.network import Sample, apply, layout_of, no_masks
+from gatewise.model.precision import rounded
 
 SHAPES = [(1, 1, 1, 1), (5, 3, 2, 4), (12, 2, 7, 3)]
 
@@ -37,22 +38,24 @@ def plain_lstm(weights, inputs, mask, np=np):
     return np.stack(states), cell
 
 
+@pytest.mark.parametrize("inner", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_forward_equals_a_plain_loop(shape):
+def test_forward_equals_a_plain_loop(shape, inner):
     weights, inputs, mask = random_layer(*shape)
     with jax.enable_x64(True):
-        made = lstm(jnp.asarray(weights), jnp.asarray(inputs), jnp.asarray(mask))
+        made = lstm(jnp.asarray(weights), jnp.asarray(inputs), jnp.asarray(mask), inner=inner)
     for ours, plain in zip(made, plain_lstm(weights, inputs, mask), strict=True):
         np.testing.assert_allclose(ours, plain, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("inner", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_hand_written_gradient_equals_autodiff_of_a_plain_loop(shape):
+def test_hand_written_gradient_equals_autodiff_of_a_plain_loop(shape, inner):
     """For whatever flows back from the hidden states alone, from the last cell alone, and from both."""
     weights, inputs, mask = random_layer(*shape)
     with jax.enable_x64(True):
         weights, inputs, mask = map(jnp.asarray, (weights, inputs, mask))
-        (hidden, cell), ours = jax.vjp(lambda w, x: lstm(w, x, mask), weights, inputs)
+        (hidden, cell), ours = jax.vjp(lambda w, x: lstm(w, x, mask, inner=inner), weights, inputs)
         _, plain = jax.vjp(lambda w, x: plain_lstm(w, x, mask, jnp), weights, inputs)
         generator = np.random.default_rng(0)
         from_hidden, from_cell = (jnp.asarray(generator.standard_normal(one.shape)) for one in (hidden, cell))
@@ -63,6 +66,40 @@ def test_hand_written_gradient_equals_autodiff_of_a_plain_loop(shape):
         ):
             for made, wanted in zip(ours(upstream), plain(upstream), strict=True):
                 np.testing.assert_allclose(made, wanted, rtol=1e-10, atol=1e-10)
+
+
+def states_and_gradients(shape, **manner):
+    """The hidden states of a layer, the gradients by its weights and inputs, and those of two layers side by side."""
+    weights, inputs, mask = (jnp.asarray(one, jnp.float32) for one in random_layer(*shape))
+    weights = weights / jnp.sqrt(shape[2] + shape[3])
+    upstream = jnp.asarray(np.random.default_rng(1).standard_normal((shape[0], shape[1], shape[3])), jnp.float32)
+
+    def loss(weights, inputs):
+        hidden, cell = lstm(weights, inputs, mask, **manner)
+        return jnp.sum(hidden * upstream) + jnp.sum(cell), hidden
+
+    gradient = jax.grad(loss, argnums=(0, 1), has_aux=True)
+    (by_weights, by_inputs), hidden = jax.jit(gradient)(weights, inputs)
+    both = jax.jit(jax.vmap(gradient))(jnp.stack([weights, -weights]), jnp.stack([inputs, inputs]))[0][0]
+    return hidden, by_weights, by_inputs, both
+
+
+@pytest.mark.parametrize("inner", [False, True])
+@pytest.mark.parametrize("shape", [(12, 5, 1, 8), (9, 16, 7, 16), (20, 32, 32, 32)])
+def test_bfloat16_is_float32_to_two_digits(shape, inner):
+    exact, near = (states_and_gradients(shape, inner=inner, precision=one) for one in ("float32", "bfloat16"))
+    for wanted, made in zip(exact, near, strict=True):
+        error = float(jnp.linalg.norm(made - wanted) / jnp.linalg.norm(wanted))
+        assert 1e-6 < error < 0.02, "rounded, and no more than that"
+
+
+def test_data_are_never_rounded():
+    """A layer that adds up its inputs tells them apart that are the same number in bfloat16."""
+    weights = jnp.zeros((3, 4)).at[0, 2].set(1.0).at[2, :2].set(20.0).at[2, 3].set(20.0)
+    inputs = jnp.array([1.0, 1.001])[None, :, None]
+    hidden, _ = lstm(weights, inputs, jnp.ones((2, 1)), precision="bfloat16")
+    np.testing.assert_allclose(hidden[0, :, 0], np.tanh(np.tanh([1.0, 1.001])), rtol=1e-6)
+    assert float(rounded(inputs)[0, 0, 0]) == float(rounded(inputs)[0, 1, 0])
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ def test_gradients_by_hidden_states_are_those_of_autodiff(kind, monkeypatch):
     def loss(added):
         waiting = list(added)
 
-        def lstm(weights, inputs, mask):
+        def lstm(weights, inputs, mask, **_):
             kernel, recurrent, bias = parts(weights)
 
             def step(state, at):

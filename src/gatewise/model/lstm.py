@@ -9,18 +9,26 @@ order input, forget, cell, output, as Keras stores them::
 `m` is the variational recurrent dropout mask, the same at every step (Gal and Ghahramani, 2016). W, U and b lie below
 one another in one matrix, so that the layer is ``[x, h * m, 1]`` times that matrix.
 
-Autodiff through a scan would compute the gradient of that matrix step by step. The gradient here keeps only the
-recurrent product and the gates inside the two loops: the input projection of all steps, the gradient of the inputs and
-the gradient of the whole matrix are single matrix products outside.
+Autodiff through a scan would compute the gradient of that matrix step by step; here it is a single matrix product
+outside of the two loops. Inside they keep what they can close by: the gates of all steps of a large batch do not fit
+into a core's cache, so the inputs are multiplied within the loop, where a few data columns cost next to nothing and a
+layer's outputs share the recurrent state's product, and the gates are stored in the precision of the products.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from gatewise.model.precision import product, restored, rounded, transposed
+
 __all__ = ["lstm", "lstm_step", "parts"]
+
+FEW_FEATURES = 4
+"""Up to so many data columns are added to the gates one by one; more of them are one product before the loop."""
 
 
 def parts(weights: Array) -> tuple[Array, Array, Array]:
@@ -30,7 +38,9 @@ def parts(weights: Array) -> tuple[Array, Array, Array]:
     return weights[:feature], weights[feature:-1], weights[-1]
 
 
-def lstm(weights: Array, inputs: Array, mask: Array) -> tuple[Array, Array]:
+def lstm(
+    weights: Array, inputs: Array, mask: Array, *, inner: bool = False, precision: str = "float32"
+) -> tuple[Array, Array]:
     """Return the hidden state after every step, from a zero state, and the last cell state.
 
     Args:
@@ -38,11 +48,14 @@ def lstm(weights: Array, inputs: Array, mask: Array) -> tuple[Array, Array]:
             ``(feature + unit + 1, 4 * unit)``.
         inputs: shape ``(time, batch, feature)``.
         mask: factor on the recurrent state, shape ``(batch, unit)``; ones for no recurrent dropout.
+        inner: whether the inputs are the hidden states of a layer below. They then are multiplied together with the
+            recurrent state, and rounded with it; data never are.
+        precision: of the factors of products with hidden states, float32 or bfloat16.
 
     Returns:
         Hidden states, shape ``(time, batch, unit)``, and the cell state after the last step, ``(batch, unit)``.
     """
-    return _lstm(weights, inputs, mask)
+    return _lstm(weights, inputs, mask, inner, precision == "bfloat16")
 
 
 def lstm_step(projected: Array, hidden: Array, cell: Array, recurrent: Array) -> Array:
@@ -60,53 +73,67 @@ def lstm_step(projected: Array, hidden: Array, cell: Array, recurrent: Array) ->
     return jax.nn.sigmoid(o) * jnp.tanh(cell)
 
 
-@jax.custom_vjp
-def _lstm(weights: Array, inputs: Array, mask: Array) -> tuple[Array, Array]:
-    hidden, (cell, _) = _forward(weights, inputs, mask)
-    return hidden, cell[-1]
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _lstm(weights: Array, inputs: Array, mask: Array, inner: bool, reduced: bool) -> tuple[Array, Array]:
+    hidden, (_, cell, _) = _forward(weights, inputs, mask, inner, reduced)
+    return hidden, cell
 
 
-def _forward(weights: Array, inputs: Array, mask: Array) -> tuple[Array, tuple[Array, Array]]:
-    """Return the hidden states; and the cell states and gates, which the gradient needs."""
-    time, batch, feature = inputs.shape
+def _forward(
+    weights: Array, inputs: Array, mask: Array, inner: bool, reduced: bool
+) -> tuple[Array, tuple[Array, Array, Array]]:
+    """Return the hidden states; and the cell states before each step, the last one, and the gates, for the gradient."""
+    _, batch, feature = inputs.shape
     kernel, recurrent, bias = parts(weights)
     unit = len(recurrent)
-    projected = (inputs.reshape(time * batch, feature) @ kernel).reshape(time, batch, 4 * unit)
+    factor = rounded if reduced else _as_is
+    multiplied = jax.lax.optimization_barrier(factor(weights[:-1] if inner else recurrent))
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: so all four gates are one tanh, in one pass over their side-by-side values.
     scale = _per_gate([0.5, 0.5, 1.0, 0.5], unit, inputs)
     offset = _per_gate([0.5, 0.5, 0.0, 0.5], unit, inputs)
+    many = not inner and feature > FEW_FEATURES
 
-    def step(state: tuple[Array, Array], projected: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
+    def step(state: tuple[Array, Array], at: Array) -> tuple[tuple[Array, Array], tuple[Array, ...]]:
         hidden, cell = state
-        gates = jnp.tanh((projected + (hidden * mask) @ recurrent + bias[None, :]) * scale) * scale + offset
+        seen = jnp.concatenate([at, hidden * mask], axis=-1) if inner else hidden * mask
+        drive = product(factor(seen), multiplied) + bias[None, :]
+        if many:
+            drive = drive + at
+        elif not inner:
+            for number in range(feature):
+                drive = drive + at[:, number : number + 1] * kernel[number][None, :]
+        gates = jnp.tanh(drive * scale) * scale + offset
         i, f, g, o = jnp.split(gates, 4, axis=-1)
-        cell = f * cell + i * g
-        hidden = o * jnp.tanh(cell)
-        return (hidden, cell), (hidden, cell, gates)
+        after = f * cell + i * g
+        hidden = o * jnp.tanh(after)
+        return (hidden, after), (hidden, cell, factor(gates))
 
+    along = (inputs.reshape(-1, feature) @ kernel).reshape(-1, batch, 4 * unit) if many else inputs
     zero = jnp.zeros((batch, unit), inputs.dtype)
-    _, (hidden, cell, gates) = jax.lax.scan(step, (zero, zero), projected)
-    return hidden, (cell, gates)
+    (_, last), (hidden, before, gates) = jax.lax.scan(step, (zero, zero), along)
+    return hidden, (before, last, gates)
 
 
-def _forward_rule(weights: Array, inputs: Array, mask: Array):
-    hidden, (cell, gates) = _forward(weights, inputs, mask)
-    return (hidden, cell[-1]), (weights, inputs, mask, hidden, cell, gates)
+def _forward_rule(weights: Array, inputs: Array, mask: Array, inner: bool, reduced: bool):
+    hidden, (before, last, gates) = _forward(weights, inputs, mask, inner, reduced)
+    return (hidden, last), (weights, inputs, mask, hidden, before, last, gates)
 
 
-def _backward_rule(kept: tuple[Array, ...], upstream: tuple[Array, Array]):
+def _backward_rule(inner: bool, reduced: bool, kept: tuple[Array, ...], upstream: tuple[Array, Array]):
     from_outputs, from_last_cell = upstream
-    weights, inputs, mask, hidden, cell, gates = kept
+    weights, inputs, mask, hidden, before, last, gates = kept
     time, batch, unit = hidden.shape
+    feature = inputs.shape[-1]
     kernel, recurrent, _ = parts(weights)
-    zero = jnp.zeros((1, batch, unit), hidden.dtype)
+    factor, unfactor = (rounded, restored) if reduced else (_as_is, _as_is)
     is_sigmoid = _per_gate([1.0, 1.0, 0.0, 1.0], unit, inputs)
     # Without the barrier XLA folds the transposition into the product, which then is a slower one at every step.
-    recurrent_transposed = jax.lax.optimization_barrier(recurrent.T)
+    back = jax.lax.optimization_barrier(factor(weights[:-1] if inner else recurrent).T)
 
-    def step(state: tuple[Array, Array], at: tuple[Array, ...]) -> tuple[tuple[Array, Array], Array]:
-        from_hidden, from_cell = state
-        d_output, gates, squashed, before = at
+    def step(state: tuple[Array, ...], at: tuple[Array, ...]) -> tuple[tuple[Array, ...], tuple[Array, Array]]:
+        from_hidden, from_cell, cell = state
+        d_output, gates, before = at
+        gates, squashed = unfactor(gates), jnp.tanh(cell)
         i, f, g, o = jnp.split(gates, 4, axis=-1)
         d_hidden = d_output + from_hidden
         d_cell = from_cell + d_hidden * o * (1 - squashed * squashed)
@@ -114,21 +141,28 @@ def _backward_rule(kept: tuple[Array, ...], upstream: tuple[Array, Array]):
         upstream = jnp.concatenate([d_cell, d_cell, d_cell, d_hidden], axis=-1)
         partner = jnp.concatenate([g, before, i, squashed], axis=-1)
         slope = is_sigmoid * gates + (1 - is_sigmoid) - gates * gates
-        d_gates = upstream * partner * slope
-        return ((d_gates @ recurrent_transposed) * mask, d_cell * f), d_gates
+        d_gates = factor(upstream * partner * slope)
+        d_seen = product(d_gates, back)
+        return (d_seen[:, -unit:] * mask, d_cell * f, before), (d_gates, d_seen[:, :-unit])
 
-    along = (from_outputs, gates, jnp.tanh(cell), jnp.concatenate([zero, cell[:-1]]))
-    _, d_gates = jax.lax.scan(step, (zero[0], from_last_cell), along, reverse=True)
+    zero = jnp.zeros((1, batch, unit), hidden.dtype)
+    along = (from_outputs, gates, before)
+    _, (d_gates, d_inputs) = jax.lax.scan(step, (zero[0], from_last_cell, last), along, reverse=True)
     flat = d_gates.reshape(time * batch, 4 * unit)
     previous = jnp.concatenate([zero, hidden[:-1]]) * mask[None]
     seen = jnp.concatenate([inputs, previous, jnp.ones_like(previous[:, :, :1])], axis=-1)
-    d_weights = seen.reshape(time * batch, len(weights)).T @ flat
-    d_inputs = (flat @ kernel.T).reshape(inputs.shape)
+    d_weights = product(transposed(factor(seen.reshape(time * batch, len(weights)))), flat)
+    if not inner:
+        d_inputs = (unfactor(flat) @ kernel.T).reshape(time, batch, feature)
     # The mask is drawn at random and is never trained, so its gradient is not computed.
     return d_weights, d_inputs, jnp.zeros_like(mask)
 
 
 _lstm.defvjp(_forward_rule, _backward_rule)
+
+
+def _as_is(values: Array) -> Array:
+    return values
 
 
 def _per_gate(values: list[float], unit: int, like: Array) -> Array:

@@ -262,7 +262,9 @@ def apply(architecture: Architecture, matrices: Sequence[Array], sample: Sample,
     states: list[tuple[Array, Array]] = []
     last = len(network.layers) - 1
     for layer, weights in enumerate(network.layers):
-        sequence, cell = lstm(weights, sequence, masks.recurrent[layer])
+        sequence, cell = lstm(
+            weights, sequence, masks.recurrent[layer], inner=layer > 0, precision=architecture.precision
+        )
         states.append((sequence[-1] * masks.recurrent[layer], cell))
         mask = masks.output[layer]
         if layer < last and mask is not None:

@@ -8,12 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
+from gatewise.architecture import Architecture
 from gatewise.errors import InputError, RunFolderError, TrainingError
 from gatewise.search.halving import Halving, rungs_of
+from gatewise.search.price import price_of
 from gatewise.search.proposals import Proposals
 from gatewise.search.record import InMemory, Record
 from gatewise.search.repeats import names_of, repeated, training_key
@@ -164,6 +167,7 @@ class _Coordinator:
         self._pending: deque[_Step] = deque()
         self._asked = 0
         self._taken: set[str] = set()
+        self._compiled: set[Architecture] = set()
         self._closing = False
 
     def run(self, stop: Stop, reserve: Callable[[Models], float]) -> Found:
@@ -204,6 +208,8 @@ class _Coordinator:
             self._halving.begin(number)
             settings, parameters = self._ask(number)
             self._taken.add(training_key(settings))
+            with suppress(InputError):  # one that builds no network fails as a trial
+                self._compiled.add(self._bench.architecture(settings))
             return _Step(number, settings, parameters, (), self._halving.until(number))
         final = number is None
         if number is None:
@@ -220,7 +226,8 @@ class _Coordinator:
             return _member(self._space.portfolio, number), {}
         if past is not None and not self._proposals.must_be_asked_again:
             return past.settings, dict(past.parameters)
-        return self._proposals.ask(number, [trial for trial, _ in self._models], self._taken)
+        price = partial(price_of, self._bench, compiled=self._compiled)
+        return self._proposals.ask(number, [trial for trial, _ in self._models], self._taken, price)
 
     def _told_before(self, step: _Step) -> bool:
         """Tell whether an earlier process told of a step: the steps that it did not tell of come last."""

@@ -65,7 +65,7 @@ def forecaster(architecture: Architecture, horizon: int) -> Callable[[Any, Histo
     head's is reached by feeding the (median) forecasts back as new values, a head's length at a time: so a recursive
     model is one whose head forecasts one step.
     """
-    plain = architecture._replace(batch_size=0, optimizer="", loss="")
+    plain = architecture._replace(batch_size=0, optimizer="", loss="", precision="float32")
     quantiles = max(len(architecture.quantiles), 1)
     blocks = -(-horizon // architecture.horizon)
     ahead = blocks * architecture.horizon
