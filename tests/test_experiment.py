@@ -8,7 +8,8 @@ from gatewise.configuration import read_toml
 from gatewise.data.load import load_panel
 from gatewise.errors import SettingsError
 from gatewise.experiment import _write_start, run
-from gatewise.planning import Plan, plan
+from gatewise.opened import open_run
+from gatewise.planning import Plan, Source, plan
 from gatewise.runs.store import RunFolder
 from gatewise.settings import Settings
 from tests.panels import panel_of_values, seasonal_values
@@ -94,3 +95,16 @@ def test_the_same_plan_comes_from_its_run_toml(command, given, tmp_path):
     open_names = {name for name in Settings.model_fields if name not in read}
     differing = {"window", "patch", "base", "normalise", "rescale", "decoding"}
     assert (len(first.space.portfolio) > 1) == bool(open_names & differing)
+
+
+@pytest.mark.parametrize("other", ["bfloat16", "float32"])
+def test_a_run_goes_on_in_the_precision_in_which_it_began(other, tmp_path, monkeypatch):
+    """Wherever its folder is opened: what a processor is fast in is chosen once."""
+    table = tmp_path / "table.csv"
+    pd.DataFrame({"y": seasonal_values(160)}).to_csv(table, index=False)
+    began = "float32" if other == "bfloat16" else "bfloat16"
+    monkeypatch.setattr("gatewise.preset.fastest_precision", lambda: began)
+    first = plan("tune", load_panel(table), {"season": 12}, Source.of(table, None))
+    _write_start(RunFolder(tmp_path / "run"), first)
+    monkeypatch.setattr("gatewise.preset.fastest_precision", lambda: other)
+    assert {one.precision for one in open_run(tmp_path / "run").space.portfolio} == {began}

@@ -73,10 +73,10 @@ def small_sample(level: int, count: int) -> float:
         >>> [round(small_sample(80, count), 2) for count in (2, 10, 1000)]
         [1.43, 1.13, 1.0]
     """
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtrit
 
     upper, count = 0.5 + level / 200, max(count, FEWEST)
-    return float(t.ppf(upper, count - 1) / norm.ppf(upper) * math.sqrt(1 + 1 / count))
+    return float(stdtrit(count - 1, upper) / ndtri(upper) * math.sqrt(1 + 1 / count))
 
 
 def unrest(panel: Panel, validation: int, season: int, horizon: int) -> np.ndarray:

@@ -289,7 +289,9 @@ def _write_start(folder: RunFolder, made: Plan) -> None:
         },
     )
     # Last: a folder that has it can be gone on with.
-    asked = {"command": made.command, "given": made.given, **made.source._asdict()}
+    # On another processor it goes on in the precision in which it began.
+    given = {**made.given, "precision": made.settings.precision}
+    asked = {"command": made.command, "given": given, **made.source._asdict()}
     folder.write_json("run.json", {"gatewise_version": version("gatewise"), **asked})
 
 
