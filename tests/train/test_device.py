@@ -11,6 +11,7 @@ import pytest
 
 from gatewise.architecture import Architecture
 from gatewise.model.network import initialise
+from gatewise.train import device as device_module
 from gatewise.train.device import CACHE_VARIABLE, cache_folder, device, own_lane, place
 from gatewise.train.forecaster import forecaster
 
@@ -136,3 +137,18 @@ def test_the_variable_moves_the_cache_and_switches_it_off(monkeypatch, tmp_path)
     assert cache_folder() == tmp_path
     monkeypatch.setenv(CACHE_VARIABLE, "")
     assert cache_folder() is None
+
+
+def test_freed_memory_goes_back_to_the_system_where_there_is_such_a_call(monkeypatch):
+    asked = []
+    monkeypatch.setattr(device_module, "_trim", lambda: asked.append)
+    device_module.return_freed_memory()
+    assert asked == [0]
+    monkeypatch.setattr(device_module, "_trim", lambda: None)
+    device_module.return_freed_memory()
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_only_the_c_library_of_linux_is_asked(platform, monkeypatch):
+    monkeypatch.setattr(device_module.sys, "platform", platform)
+    assert device_module._trim.__wrapped__() is None

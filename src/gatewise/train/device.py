@@ -11,10 +11,11 @@ The same seed then gives the same bits on any number of cores and for any number
 
 from __future__ import annotations
 
+import ctypes
 import heapq
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -22,7 +23,16 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-__all__ = ["CACHE_VARIABLE", "COMPILER_OPTIONS", "accelerator", "cache_folder", "device", "own_lane", "place"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "COMPILER_OPTIONS",
+    "accelerator",
+    "cache_folder",
+    "device",
+    "own_lane",
+    "place",
+    "return_freed_memory",
+]
 
 CACHE_VARIABLE = "GATEWISE_CACHE_DIR"
 """Environment variable that moves the compile cache; set to an empty string it switches the cache off."""
@@ -84,6 +94,23 @@ def place(arrays: Any) -> Any:
     import jax
 
     return jax.device_put(arrays, device())
+
+
+def return_freed_memory() -> None:
+    """Give memory that was freed back to the system, where the C library would keep it (glibc).
+
+    A compiler takes a hundred megabytes in small pieces, and of what it frees glibc returns little by itself: a process
+    that compiles again and again grows, although it holds no more than before.
+    """
+    if (trim := _trim()) is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    if sys.platform != "linux":
+        return None
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
 
 
 @cache

@@ -22,7 +22,7 @@ from gatewise.model.network import Layout, apply, layout_of, mask_shapes, masks_
 from gatewise.model.random import fold, key_of, normal, uniform
 from gatewise.model.recipe import frame, padded_index, unframe
 from gatewise.train.augment import add_noise, scale_magnitude, shift_starts
-from gatewise.train.device import COMPILER_OPTIONS, device, place
+from gatewise.train.device import COMPILER_OPTIONS, device, place, return_freed_memory
 from gatewise.train.loss import loss_of
 from gatewise.train.optimizer import clip, direction
 
@@ -301,6 +301,7 @@ def compiled_once(program: Callable[..., Any]) -> Callable[..., Any]:
         with compiling:
             made = program(*arguments)
             ready.add(where)
-            return made
+        return_freed_memory()
+        return made
 
     return call
