@@ -30,18 +30,21 @@ class Peer(NamedTuple):
         module: in `peers`.
         environment: variables that it needs.
         jobs: trials side by side, None where the module knows only one.
+        precision: of Gatewise, None for the one that the processor is fastest in.
         equal: True where all layers have one size.
     """
 
     module: str
     environment: dict[str, str] = {}  # noqa: RUF012  # never written to
     jobs: int | None = None
+    precision: str | None = None
     equal: bool = False
 
 
 PEERS = {
     "Gatewise": Peer("gatewise_peer", jobs=1),
     "Gatewise, two side by side": Peer("gatewise_peer", jobs=2),
+    "Gatewise, float32": Peer("gatewise_peer", jobs=1, precision="float32"),
     "Keras on TensorFlow": Peer("keras_peer", {"KERAS_BACKEND": "tensorflow"}),
     "Keras on JAX": Peer("keras_peer", {"KERAS_BACKEND": "jax"}),
     "Keras on PyTorch": Peer("keras_peer", {"KERAS_BACKEND": "torch"}),
@@ -84,7 +87,8 @@ def _tasks(name: str, python: str, cache: str, seconds: float) -> list[Task]:
         Task(
             row,
             peer.module,
-            {"network": name, "seconds": seconds, **({"jobs": peer.jobs} if peer.jobs else {})},
+            {"network": name, "seconds": seconds}
+            | ({"jobs": peer.jobs, "precision": peer.precision} if peer.jobs else {}),
             sys.executable if peer.jobs else python,
             {**ours, **peer.environment},
             is_peer=not peer.jobs,

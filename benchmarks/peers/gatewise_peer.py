@@ -10,19 +10,20 @@ from peers.clock import Clock
 from peers.prepared import lessons_of
 
 from gatewise.architecture import architecture_of
+from gatewise.processor import fastest_precision
 from gatewise.settings import Settings
 from gatewise.train.device import own_lane
 from gatewise.train.fit import Manner, train
 
 
-def measure(network: str, seconds: float, jobs: int = 1) -> dict[str, float]:
-    """Return epochs per second, of all jobs together."""
-    clocks = train_side_by_side(NETWORKS[network], [Clock(seconds) for _ in range(jobs)])
+def measure(network: str, seconds: float, jobs: int = 1, precision: str | None = None) -> dict[str, float]:
+    """Return epochs per second, of all jobs together; in the precision that the processor is fastest in, if None."""
+    clocks = train_side_by_side(NETWORKS[network], [Clock(seconds) for _ in range(jobs)], precision)
     span = max(clock.ended for clock in clocks) - min(clock.began for clock in clocks)
     return {"epochs/s": sum(clock.epochs for clock in clocks) / span}
 
 
-def train_side_by_side(network: Network, clocks: list[Clock]) -> list[Clock]:
+def train_side_by_side(network: Network, clocks: list[Clock], precision: str | None = None) -> list[Clock]:
     """Train one network per clock, all beginning together once every one is compiled."""
     settings = Settings.of(
         window=network.window,
@@ -32,6 +33,7 @@ def train_side_by_side(network: Network, clocks: list[Clock]) -> list[Clock]:
         batch_size=network.batch,
         clip_norm=0,
         patience=10**6,
+        precision=precision or fastest_precision(),
     )
     lessons = lessons_of(series(network), network.rows - network.window)
     architecture = architecture_of(settings)
