@@ -62,10 +62,8 @@ def test_every_fourth_is_made_as_it_was_drawn():
         assert drawn == some.ask(number, [], (), lambda one: one.hidden[0])
 
 
-def test_the_trials_are_the_same_whatever_was_measured():
-    """A search in a space with a price makes the same trials again, and takes few Architectures."""
+def test_the_same_seed_and_prices_propose_the_same():
     some, again = (proposals(hidden=Prior(choices=("8", "16", "32")), dropout=Prior(0.0, 0.5)) for _ in range(2))
     for number in range(12):
-        assert some.ask(number, [], (), lambda one: price(hidden=one.hidden)) == again.ask(
-            number, [], (), lambda one: price(hidden=one.hidden)
-        )
+        asked = [one.ask(number, [], (), lambda one: price(hidden=one.hidden)) for one in (some, again)]
+        assert asked[0] == asked[1]

@@ -1,4 +1,4 @@
-"""What the sampler proposes: a function of the trial's number and of the trials that were told, and of nothing else.
+"""What the sampler proposes: a function of the trial's number and of the trials asked and told before, of nothing else.
 
 Optuna's samplers carry a state from ask to ask. Here each ask has a sampler of its own, seeded by the trial's number,
 over a study of the trials that were told: so a search that was interrupted proposes what it would have proposed.
@@ -47,7 +47,7 @@ ATTEMPTS = 5
 
 DRAWS = 3
 """In a small space, configurations that the sampler draws for a trial, of which the cheapest is made: all promise about
-the same, and more trials find more. Behind the first ten every fourth is made as it was drawn, whatever it costs."""
+the same, so the search takes less time. Behind the first ten every fourth is made as drawn, whatever it costs."""
 
 STARTUP = 10
 """Trials drawn from the portfolio and at random before the sampler models the results (Optuna's default for TPE)."""
